@@ -1,0 +1,58 @@
+// Refusals of a request that is not understood, whatever it is for.
+import type { RefusalKind } from './kind.ts';
+
+export const request = {
+  'request-invalid': {
+    status: 400,
+    title: 'Request refused',
+    pypi: 'invalid-payload',
+    oauth: 'invalid_request',
+    sentence: (v) => `The request is refused because ${v['problem']}.`,
+  },
+  'request-path': { status: 400, title: 'Path refused', sentence: (v) => `The path of this request is refused because ${v['problem']}.` },
+  'request-method': {
+    status: 405,
+    title: 'Method not allowed',
+    pypi: 'invalid-payload',
+    oauth: 'invalid_request',
+    sentence: (v) => `${v['method']} is not possible here.`,
+    fix: (v) => (v['allow'] ? `Use ${v['allow']}.` : ''),
+  },
+  'request-host': {
+    status: 421,
+    title: 'No registry of this name',
+    sentence: (v) => `No registry is configured for host ${v['host']}.`,
+    fix: () => 'The `url:` of each registry says which host it answers to.',
+  },
+  'request-not-found': { status: 404, title: 'Nothing here', sentence: () => 'No registry is configured at this path.' },
+  'request-expectation': { status: 417, title: 'Expectation failed', sentence: () => 'Only `Expect: 100-continue` is understood.' },
+  'grant-type': {
+    status: 400,
+    title: 'Grant type not supported',
+    pypi: 'invalid-payload',
+    oauth: 'unsupported_grant_type',
+    sentence: () => 'Only grant_type urn:ietf:params:oauth:grant-type:token-exchange is supported.',
+  },
+  'scope-invalid': {
+    status: 400,
+    title: 'Scope not understood',
+    pypi: 'invalid-payload',
+    oauth: 'invalid_scope',
+    sentence: (v) => `The scope is refused because ${v['problem']}.`,
+    fix: () => 'Write publish:<registry>:<package>.',
+  },
+  'target-invalid': {
+    status: 400,
+    title: 'Target not known',
+    pypi: 'invalid-payload',
+    oauth: 'invalid_target',
+    sentence: (v) => `${v['what']} does not name a registry of this host.`,
+  },
+  'not-enabled': {
+    status: 403,
+    title: 'Trusted publishing not enabled',
+    pypi: 'not-enabled',
+    oauth: 'invalid_target',
+    sentence: () => 'Trusted publishing is not enabled on this host.',
+  },
+} as const satisfies Record<string, RefusalKind>;

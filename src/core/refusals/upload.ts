@@ -1,0 +1,106 @@
+// Refusals of an upload and of the token it carries.
+import type { RefusalKind } from './kind.ts';
+
+export const upload = {
+  'upload-unauthenticated': {
+    status: 401,
+    title: 'No credential',
+    sentence: () => 'Publishing here needs a trusted publisher, and this request carries no upload token.',
+    fix: () =>
+      'No exchange was seen from this job: check `permissions: id-token: write` and that the client supports trusted publishing (npm 11.5.1 or newer, pnpm 11, Yarn 4, uv, pdm, maturin), or get a token with `countersign mint`.',
+  },
+  'upload-exchange-refused': {
+    status: 403,
+    title: 'The exchange was refused',
+    sentence: (v) => `The identity token of this job was refused ${v['ago']} ago: ${v['reason']}`,
+  },
+  'upload-placeholder': {
+    status: 401,
+    title: 'Placeholder token',
+    sentence: () =>
+      'The request carries XXXXX-XXXXX-XXXXX-XXXXX, the placeholder that actions/setup-node writes, and no exchange came before it.',
+    fix: () => 'Check `permissions: id-token: write` and that the client supports trusted publishing.',
+  },
+  'upload-token-unknown': {
+    status: 401,
+    title: 'Upload token not valid',
+    sentence: () => 'This upload token is not known: it expired, was revoked, or is not from this proxy.',
+    fix: () => 'Exchange a new identity token; build first, exchange last.',
+  },
+  'upload-token-damaged': {
+    status: 401,
+    title: 'Upload token damaged',
+    sentence: () => 'This upload token is cut short or mistyped: its checksum is wrong.',
+    fix: () => 'Check how the job passes it on.',
+  },
+  'upload-token-withdrawn': {
+    status: 403,
+    title: 'Upload token withdrawn',
+    sentence: (v) =>
+      `The policy no longer lets this upload token publish ${v['package'] ?? 'here'}; it changed after the token was minted.`,
+  },
+  'upload-scope': {
+    status: 403,
+    title: 'Upload token is for another package',
+    sentence: (v) => `The upload token is for ${v['granted']}, the request is for ${v['package']}.`,
+  },
+  'upload-registry': {
+    status: 403,
+    title: 'Upload token is for another registry',
+    sentence: (v) => `The upload token is for ${v['granted']}, this request goes to registry ${v['registry']}.`,
+  },
+  'upload-action': {
+    status: 403,
+    title: 'Not allowed with an upload token',
+    sentence: (v) => `An upload token may publish new versions; it may not ${v['action']}.`,
+    fix: (v) => v['how'] ?? '',
+  },
+  'upload-tag-rule': {
+    status: 403,
+    title: 'Tag and version differ',
+    sentence: (v) =>
+      `Publisher ${v['publisher']} publishes version ${v['version']} only from tag ${v['expected']}; this run is on ${v['actual'] ?? 'no tag'}.`,
+  },
+  'upload-new-package': {
+    status: 403,
+    title: 'New package',
+    sentence: (v) => `${v['package']} does not exist yet, and publisher ${v['publisher']} covers it only by a pattern.`,
+    fix: () => 'Name it exactly in the publisher, or set `create: true`.',
+  },
+  'upload-exists': {
+    status: 409,
+    title: 'Version exists',
+    sentence: (v) => `${v['what']} already exists and cannot be replaced.`,
+    fix: () => 'You cannot publish over the previously published versions; choose a new version.',
+  },
+  'upload-dist-tag': { status: 403, title: 'dist-tag not allowed', sentence: (v) => `The dist-tag ${v['tag']} ${v['problem']}.` },
+  'body-mismatch': { status: 400, title: 'Names differ', sentence: (v) => `${v['where']} says ${v['actual']}, expected ${v['expected']}.` },
+  'body-invalid': { status: 400, title: 'Upload not understood', sentence: (v) => `The upload is refused because ${v['problem']}.` },
+  'body-digest': {
+    status: 400,
+    title: 'Digest differs',
+    sentence: (v) => `The ${v['algorithm']} of the file is ${v['actual']}, the upload says ${v['expected']}.`,
+  },
+  'body-type': {
+    status: 415,
+    title: 'Content type not accepted',
+    sentence: (v) => `The upload must be ${v['expected']}; it is ${v['actual'] ?? 'without a content type'}.`,
+  },
+  'body-encoding': {
+    status: 415,
+    title: 'Content encoding not accepted',
+    sentence: (v) => `Uploads must not be compressed (Content-Encoding ${v['actual']}).`,
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Upload too large',
+    sentence: (v) => `${v['what'] ?? 'The upload'} is larger than ${v['limit']} bytes.`,
+  },
+  'body-incomplete': { status: 400, title: 'Upload incomplete', sentence: () => 'The upload ended before it was complete.' },
+  'long-lived-refused': {
+    status: 403,
+    title: 'Trusted publishing only',
+    sentence: (v) => `${v['package'] ?? 'This registry'} accepts trusted publishing only; this request used a long-lived credential.`,
+    fix: () => 'Publish from CI with an identity token.',
+  },
+} as const satisfies Record<string, RefusalKind>;

@@ -1,0 +1,210 @@
+// The contract of a registry protocol: how its clients ask, what an upload says it is, what we forward, how we answer.
+import type { Action, Grant, Run } from '../core/grant.ts';
+import type { PackageName, PackagePattern } from '../core/package-name.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { CredentialSettings } from '../core/settings.ts';
+
+/** One registry as configured. */
+export interface RegistrySettings {
+  /** Its name in the configuration. */
+  readonly name: string;
+  readonly protocol: Registry;
+  /** Public URL; its path ends with `/`. */
+  readonly url: URL;
+  /** Upstream URL; its path ends with `/`. */
+  readonly upstream: URL;
+  readonly credential: CredentialSettings;
+  /** Writes with any credential that is not an upload token. */
+  readonly longLivedTokens: 'allow' | 'warn' | 'refuse';
+  /** Packages that refuse long-lived tokens already. */
+  readonly trustedOnly: readonly PackagePattern[];
+  /** How reads that carry an upload token go on. */
+  readonly reads: 'anonymous' | 'service';
+  readonly immutable: boolean;
+  readonly refusals: 'full' | 'brief';
+  /** Audiences of identity tokens for this registry. */
+  readonly audiences: readonly string[];
+  /** The audience that is told to clients which ask (`GET /_/oidc/audience`). */
+  readonly audience: string;
+  /** Bytes: the largest upload that is read. */
+  readonly maxUpload: number;
+  /** Uploads forwarded at the same time; more are answered 503. */
+  readonly maxConcurrentUploads: number;
+  /** Path of the simple index (PEP 503) below the upstream URL, where it is not found by itself. */
+  readonly simple?: string;
+  /** PEM file of certificate authorities to trust for the upstream, beside the system's. */
+  readonly caFile?: string;
+}
+
+/** The head of a request, after the checks of `gateway/headers.ts`. */
+export interface Head {
+  readonly method: string;
+  /** Path below the registry's URL (or below the host's root), with its leading `/`, still percent-encoded. No dot segments, `//`, `\`, or controls. */
+  readonly path: string;
+  /** Without `?`; empty when there is none. */
+  readonly query: string;
+  /** By lower-case name; each name that matters occurs once. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** A complete answer of ours. */
+export interface Reply {
+  readonly status: number;
+  /** Reason phrase: printable ASCII on one line. */
+  readonly reason?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a request inside the registry is. Exchange endpoints are found first, by `exchange`. */
+export type Route =
+  | { readonly kind: 'upload'; readonly name?: PackageName }
+  /** A change other than an upload that an upload token may be allowed to make; forwarded exactly as `request` says. */
+  | {
+      readonly kind: 'manage';
+      readonly action: Exclude<Action, 'publish'>;
+      readonly name: PackageName;
+      readonly tag: string;
+      readonly request: (body: Uint8Array) => UpstreamRequest | Refusal;
+    }
+  | { readonly kind: 'read'; readonly name?: PackageName }
+  /** Answered by us, to the holder of an upload token. */
+  | { readonly kind: 'local'; readonly answer: (grants: readonly Grant[]) => Reply }
+  /** The client gives its upload token back. */
+  | { readonly kind: 'revoke'; readonly token: string; readonly done: Reply }
+  /** Any other write: never with an upload token. `what` completes "an upload token may not …"; `name` where the path says it. */
+  | { readonly kind: 'write'; readonly what: string; readonly name?: PackageName }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** A request that we build ourselves and send with the service credential. The path is below the upstream URL, without leading `/`. */
+export interface UpstreamRequest {
+  readonly method: 'PUT' | 'POST' | 'DELETE' | 'GET';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** What a client showed to prove who it is. */
+export type Presented =
+  | { readonly kind: 'none' }
+  /** Text that may be an upload token (`core/upload-token.ts` tells). */
+  | { readonly kind: 'text'; readonly text: string }
+  /** A credential of a form in which an upload token never comes. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** An upload as received, for `inspect`. */
+export interface Incoming {
+  readonly head: Head;
+  readonly registry: RegistrySettings;
+  /** The name that the path says, where it says one. */
+  readonly name?: PackageName;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The run that the upload token was minted for. */
+  readonly run: Run;
+  /** The publishers named in the grants, for trust fields that we set truthfully. */
+  readonly publishers: readonly string[];
+}
+
+/** Digests of the distribution file, in lower-case hex, known once the whole body was read. */
+export interface FileDigest {
+  readonly sha256: string;
+  readonly sha512?: string;
+  readonly bytes: number;
+}
+
+/** What an upload says it is, with everything checked that can be known before its file has passed. */
+export interface Inspected {
+  readonly name: PackageName;
+  readonly version: string;
+  readonly file: string;
+  /** dist-tags that the upload sets (npm). */
+  readonly tags: readonly string[];
+  /** The rebuilt request without its body. */
+  readonly request: UpstreamRequest;
+  /** Bytes of the rebuilt body, where known beforehand. */
+  readonly length?: number;
+  /**
+   * The rebuilt body. Throws `UploadRefused` instead of giving its last bytes when something that comes late (digest,
+   * trailing field, end of the body) does not hold: the upstream never gets a complete request then (P9).
+   */
+  readonly rebuild: () => AsyncIterable<Uint8Array>;
+  /** After the last chunk of `rebuild`. */
+  readonly digest: () => FileDigest | undefined;
+}
+
+/** Thrown by a rebuilt body in place of its end. */
+export class UploadRefused extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** An upload token just made. Times are Unix seconds. */
+export interface Minted {
+  readonly token: string;
+  readonly created: number;
+  readonly expires: number;
+}
+
+/** An endpoint of the exchange dialect. */
+export type ExchangeEndpoint =
+  | { readonly kind: 'audience'; readonly answer: (audience: string) => Reply }
+  | {
+      readonly kind: 'mint';
+      /** Bytes of body that are read at most. */
+      readonly bodyLimit: number;
+      readonly read: (body: Uint8Array) => ExchangeRequest | Refusal;
+      readonly minted: (minted: Minted) => Reply;
+    }
+  | {
+      readonly kind: 'revoke';
+      readonly bodyLimit: number;
+      readonly read: (body: Uint8Array) => { readonly token: string } | Refusal;
+      readonly done: Reply;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly allow?: string };
+
+export interface ExchangeRequest {
+  readonly identityToken: string;
+  /** The one package asked for. */
+  readonly package?: PackageName;
+  /** Names of registries asked for; undefined: all of the dialect on the host. */
+  readonly registries?: readonly string[];
+}
+
+/** What the gateway lets a protocol ask the upstream before an upload: a GET below the upstream URL with the service credential. */
+export type Probe = (
+  path: string,
+  headers: Readonly<Record<string, string>>,
+) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+/** What the upstream has already. */
+export type Existing = 'no-package' | 'no-version' | 'exists';
+
+export interface Registry {
+  readonly id: 'npm' | 'pypi';
+  readonly title: string;
+  /** The canonical form of a name, or undefined when it is none. The one place where names are folded. */
+  readonly packageName: (text: string) => PackageName | undefined;
+  /** What is wrong with an entry of a publisher's package list, as a sentence, or undefined. */
+  readonly entryProblem: (entry: string) => string | undefined;
+  /** The canonical form of an entry that `entryProblem` has nothing against. */
+  readonly entry: (entry: string) => PackagePattern;
+  /** Audiences that this protocol's clients ask for at this public URL; the first is the one told to those which ask. */
+  readonly audiences: (url: URL) => readonly string[];
+  /** The exchange endpoint at this path below the host's root or the registry's URL. */
+  readonly exchange: (head: Head) => ExchangeEndpoint | undefined;
+  readonly route: (head: Head) => Route;
+  readonly presented: (head: Head) => Presented;
+  readonly inspect: (incoming: Incoming) => Promise<Inspected | Refusal>;
+  readonly existing: (
+    probe: Probe,
+    registry: RegistrySettings,
+    what: { readonly name: PackageName; readonly version: string; readonly file: string },
+  ) => Promise<Existing>;
+  /** A refusal in the dialect that this ecosystem's clients show. */
+  readonly reply: (refusal: Refusal, where: 'exchange' | 'upload' | 'other', requestId: string) => Reply;
+}
