@@ -25,8 +25,9 @@ export interface Run {
   readonly ref?: string;
   readonly workflow?: string;
   readonly environment?: string;
-  readonly id?: string;
-  readonly url?: string;
+  /** The issuer's number of the run, and its page. Names as in the audit record. */
+  readonly run?: string;
+  readonly runUrl?: string;
 }
 
 /** What the store keeps under the SHA-256 of an upload token. Times are Unix seconds. */

@@ -245,8 +245,8 @@ export const github: Provider = {
       ...optional('ref', stringClaim(claims, 'ref')),
       ...optional('workflow', workflowFile(claims)),
       ...optional('environment', stringClaim(claims, 'environment')),
-      ...optional('id', id),
-      ...optional('url', id === undefined ? undefined : `${server}/${repository}/actions/runs/${id}`),
+      ...optional('run', id),
+      ...optional('runUrl', id === undefined ? undefined : `${server}/${repository}/actions/runs/${id}`),
     };
   },
 };

@@ -232,8 +232,8 @@ export const gitlab: Provider = {
       ['ref', fullRef(claims)],
       ['workflow', ciFile(claims)],
       ['environment', stringClaim(claims, 'environment')],
-      ['id', claimText(claim(claims, 'pipeline_id'))],
-      ['url', job === undefined ? undefined : `${stringClaim(claims, 'iss') ?? ''}/${project}/-/jobs/${job}`],
+      ['run', claimText(claim(claims, 'pipeline_id'))],
+      ['runUrl', job === undefined ? undefined : `${stringClaim(claims, 'iss') ?? ''}/${project}/-/jobs/${job}`],
     ];
     return { anchor: project, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
   },

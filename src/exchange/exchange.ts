@@ -1,0 +1,149 @@
+// The exchange: an identity token comes in, an upload token or a refusal goes out. One use case behind every dialect.
+import type { Audit, AuditEvent } from '../audit/event.ts';
+import type { Configuration, Issuer } from '../config/configuration.ts';
+import type { VerifiedClaims } from '../core/claims.ts';
+import type { TokenRecord } from '../core/grant.ts';
+import { match, type Considered, type Decision } from '../core/match.ts';
+import type { PackageName } from '../core/package-name.ts';
+import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
+import type { Minted, RegistrySettings } from '../registries/registry.ts';
+import { StoreUnavailable, type Store } from '../store/store.ts';
+import { draft } from './mint.ts';
+import { once, type Identity } from './once.ts';
+
+/** A token that passed every check of design/3, "The identity token, in order". */
+export interface Verified extends Identity {
+  readonly claims: VerifiedClaims;
+}
+
+export interface ExchangeRoom {
+  readonly configuration: Configuration;
+  readonly verify: (identityToken: string, audiences: readonly string[]) => Promise<Verified | Refusal>;
+  /** Seconds that `verify` allows past `exp`. */
+  readonly leeway: number;
+  readonly store: Store;
+  readonly audit: Audit;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+export interface ExchangeCall {
+  readonly identityToken: string;
+  /** The registries that the endpoint speaks for. */
+  readonly registries: readonly RegistrySettings[];
+  /** The one package asked for. */
+  readonly package?: PackageName;
+  /** What every audit event of the request says. */
+  readonly about: Pick<AuditEvent, 'request' | 'client' | 'address'>;
+}
+
+/** What was found out, as far as it got; for the audit event. */
+interface Trail {
+  verified?: Verified;
+  issuer?: Issuer;
+  decision?: Decision;
+  record?: TokenRecord;
+}
+
+/** Exchanges. Never throws for anything a caller can cause; a store outage is a refusal (P4). */
+export async function exchange(room: ExchangeRoom, call: ExchangeCall): Promise<Minted | Refusal> {
+  const trail: Trail = {};
+  const answer = await attempt(room, call, trail);
+  room.audit(eventOf(room, call, trail, answer));
+  return answer;
+}
+
+async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Promise<Minted | Refusal> {
+  const verified = await room.verify(call.identityToken, audiencesOf(call.registries));
+  if (isRefusal(verified)) return verified;
+  trail.verified = verified;
+
+  const issuer = room.configuration.issuers.get(verified.claims.issuer);
+  if (issuer === undefined) return refuse('issuer-unknown', { actual: verified.claims.issuer });
+  trail.issuer = issuer;
+
+  const registries = addressed(call.registries, issuer, verified.claims).map((registry) => registry.name);
+  const asked = { registries, ...(call.package === undefined ? {} : { package: call.package }) };
+  const decision = match(room.configuration.publishers, verified.claims, asked, issuer.provider.anchorText(verified.claims));
+  trail.decision = decision;
+  if (!decision.ok) return disclose(call, decision.refusal);
+
+  const now = room.now();
+  const drafted = draft(issuer, verified.claims, decision.publishers, decision.grants, now);
+  const mark = once(verified, issuer, registries, call.package, room.leeway, now);
+  const outcome = await room.store.mint({ ...mark, ...pick(drafted) }).catch(outage);
+  if (isRefusal(outcome)) return outcome;
+  if (outcome === 'used') return refuse('token-used', issuer.maxExchanges > 1 ? { times: issuer.maxExchanges } : {});
+  if (outcome === 'before-epoch') return refuse('token-before-store', {}, { retryAfter: 1 });
+  trail.record = drafted.record;
+  return { token: drafted.token, created: drafted.record.minted, expires: drafted.record.expires };
+}
+
+function pick({
+  tokenHash,
+  record,
+  keepFor,
+  nonce,
+}: ReturnType<typeof draft>): Pick<ReturnType<typeof draft>, 'tokenHash' | 'record' | 'keepFor' | 'nonce'> {
+  return { tokenHash, record, keepFor, nonce };
+}
+
+function audiencesOf(registries: readonly RegistrySettings[]): string[] {
+  return [...new Set(registries.flatMap((registry) => registry.audiences))];
+}
+
+/** The registries that the token's one audience is for: on a shared host, a token for one registry opens no other. */
+function addressed(registries: readonly RegistrySettings[], issuer: Issuer, claims: VerifiedClaims): RegistrySettings[] {
+  const aud = claims.set['aud'];
+  const audience = Array.isArray(aud) ? aud[0] : aud;
+  const shared = typeof audience === 'string' && issuer.audiences.includes(audience);
+  return registries.filter((registry) => shared || (typeof audience === 'string' && registry.audiences.includes(audience)));
+}
+
+/** `refusals: brief` keeps every expected value for the audit record (EXC-12). */
+function disclose(call: ExchangeCall, refusal: Refusal): Refusal {
+  if (!call.registries.some((registry) => registry.refusals === 'brief')) return refusal;
+  return refuse('publisher-brief', { package: call.package }, { detail: `${refusal.code}: ${refusal.message}` });
+}
+
+function outage(error: unknown): Refusal {
+  if (error instanceof StoreUnavailable) return refuse('store-unavailable', {}, { detail: error.message });
+  throw error;
+}
+
+function eventOf(room: ExchangeRoom, call: ExchangeCall, trail: Trail, answer: Minted | Refusal): AuditEvent {
+  const { verified, issuer, decision, record } = trail;
+  const run = record?.run ?? (verified && issuer?.provider.run(verified.claims));
+  return {
+    event: 'exchange',
+    ...call.about,
+    policy: room.configuration.revision,
+    registry: call.registries.map((registry) => registry.name).join(','),
+    ...(call.package === undefined ? {} : { package: call.package }),
+    ...(issuer === undefined ? {} : { issuer: issuer.name, provider: issuer.provider.id }),
+    ...(verified === undefined ? {} : { identity: verified.identity.slice(0, 12) }),
+    ...run,
+    ...(isRefusal(answer)
+      ? {
+          outcome: 'refused',
+          code: answer.code,
+          message: answer.message,
+          ...(answer.detail === undefined ? {} : { detail: answer.detail }),
+        }
+      : { outcome: 'minted', expires: answer.expires, ...(record === undefined ? {} : { token: record.id }) }),
+    ...(decision === undefined
+      ? {}
+      : decision.ok
+        ? { publishers: decision.publishers.map((p) => p.name) }
+        : { considered: differences(decision.considered) }),
+  };
+}
+
+function differences(considered: readonly Considered[]): string[] {
+  return considered.slice(0, 20).map(({ publisher, checks }) => {
+    const failed = checks
+      .filter((check) => !check.ok)
+      .map((check) => `${check.field} expected ${check.expected} got ${check.actual ?? 'none'}`);
+    return `${publisher.name}: ${failed.join('; ') || 'other package'}`;
+  });
+}

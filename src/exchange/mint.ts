@@ -1,0 +1,57 @@
+// Makes an upload token: random text for the client, a hash and a record for the store.
+import { createHash, randomBytes } from 'node:crypto';
+import type { Issuer } from '../config/configuration.ts';
+import type { VerifiedClaims } from '../core/claims.ts';
+import type { Grant, TokenRecord } from '../core/grant.ts';
+import { own, type Json, type JsonObject } from '../core/json.ts';
+import type { TrustedPublisher } from '../core/publisher.ts';
+import { formatToken } from '../core/upload-token.ts';
+import type { MintRequest } from '../store/store.ts';
+
+/** SHA-256 (hex) of a canonical upload token: all that is stored of it (SEC-02). */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+export interface Draft extends Pick<MintRequest, 'tokenHash' | 'record' | 'keepFor' | 'nonce'> {
+  readonly token: string;
+}
+
+/**
+ * Drafts an upload token that the store has not heard of yet.
+ * @param now milliseconds
+ */
+export function draft(
+  issuer: Issuer,
+  claims: VerifiedClaims,
+  publishers: readonly TrustedPublisher[],
+  grants: readonly Grant[],
+  now: number,
+): Draft {
+  const token = formatToken(randomBytes(32));
+  const tokenHash = hashToken(token);
+  const ttl = Math.min(...publishers.map((publisher) => publisher.ttl));
+  const minted = Math.floor(now / 1000);
+  const record: TokenRecord = {
+    version: 1,
+    id: tokenHash.slice(0, 12),
+    issuer: issuer.name,
+    claims: claimsToKeep(issuer, claims),
+    grants,
+    run: issuer.provider.run(claims),
+    minted,
+    expires: minted + ttl,
+  };
+  return { token, tokenHash, record, keepFor: ttl * 1000, nonce: randomBytes(16).toString('hex') };
+}
+
+/** What publishers' conditions may read later (P6): the provider's table, or everything where claims are named freely. */
+function claimsToKeep(issuer: Issuer, claims: VerifiedClaims): JsonObject {
+  const { provider } = issuer;
+  const names = provider.freeClaims ? Object.keys(claims.set) : [...provider.claims.required, ...provider.claims.checked];
+  const entries = names.flatMap((name): [string, Json][] => {
+    const value = own(claims.set, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
