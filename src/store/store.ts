@@ -4,6 +4,9 @@ import type { TokenRecord } from '../core/grant.ts';
 /** The store cannot answer. Callers refuse with `store-unavailable` (P4). */
 export class StoreUnavailable extends Error {}
 
+/** The store answers, but as it is set up it would forget replay marks, or it cannot be set up at all. `serve` refuses to start. */
+export class StoreMisconfigured extends Error {}
+
 /** One mark-and-mint. Atomic: either the identity token counts as exchanged and the upload token exists, or neither. */
 export interface MintRequest {
   /** SHA-256 (hex) that names the identity token: of issuer and `jti`, or of issuer and all verified claims. */

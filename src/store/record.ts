@@ -1,0 +1,78 @@
+// Reads a token record from the text that a store kept. Whoever can write to Redis can write anything there (RED-14).
+import type { Action, Grant, Run, TokenRecord } from '../core/grant.ts';
+import { isJsonObject, own, type Json } from '../core/json.ts';
+
+/** Bytes of the longest record that is written or read. */
+export const maxRecordBytes = 256 * 1024;
+
+type Shape = Readonly<Record<string, (value: Json | undefined) => boolean>>;
+
+const actions: readonly string[] = ['publish', 'dist_tag'] satisfies Action[];
+const isText = (value: Json | undefined): boolean => typeof value === 'string' && value !== '';
+const isTextIfThere = (value: Json | undefined): boolean => value === undefined || typeof value === 'string';
+const isTime = (value: Json | undefined): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+
+const recordShape = {
+  version: (value) => value === 1,
+  id: (value) => typeof value === 'string' && /^[0-9a-f]{12}$/.test(value),
+  issuer: isText,
+  claims: isJsonObject,
+  grants: (value) => Array.isArray(value) && value.length > 0 && value.every((grant) => has(grant, grantShape)),
+  run: (value) => has(value, runShape),
+  minted: isTime,
+  expires: isTime,
+} satisfies Record<keyof TokenRecord, Shape[string]>;
+
+const grantShape = {
+  registry: isText,
+  publisher: isText,
+  packages: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+  allow: (value) => Array.isArray(value) && value.every((action) => typeof action === 'string' && actions.includes(action)),
+} satisfies Record<keyof Grant, Shape[string]>;
+
+const runShape = {
+  anchor: isText,
+  actor: isTextIfThere,
+  commit: isTextIfThere,
+  ref: isTextIfThere,
+  workflow: isTextIfThere,
+  environment: isTextIfThere,
+  run: isTextIfThere,
+  runUrl: isTextIfThere,
+} satisfies Record<keyof Run, Shape[string]>;
+
+/** An object with these own members and no other. */
+function has(value: Json | undefined, shape: Shape): boolean {
+  if (!isJsonObject(value)) return false;
+  return (
+    Object.keys(value).every((key) => Object.hasOwn(shape, key)) && Object.entries(shape).every(([key, holds]) => holds(own(value, key)))
+  );
+}
+
+/**
+ * The record, or undefined when the text is not a record of exactly the form that this version writes, or not the record
+ * of this token.
+ * @param tokenHash SHA-256 (hex) under which the text was found
+ */
+export function readRecord(text: string, tokenHash: string): TokenRecord | undefined {
+  const value = parse(text);
+  return isRecordOf(value, tokenHash) ? value : undefined;
+}
+
+/** True for a record of this form and this token: one copied to another key names the token that it was minted for. */
+export function isRecordOf(value: unknown, tokenHash: string): value is TokenRecord {
+  return isJsonObject(value) && has(value, recordShape) && own(value, 'id') === tokenHash.slice(0, 12);
+}
+
+/** The record until its own expiry: how long something is kept is housekeeping, not the decision (TOK-10, RED-18). */
+export function current(record: TokenRecord | undefined, now: number): TokenRecord | undefined {
+  return record !== undefined && now < record.expires * 1000 ? record : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+// Keeps one ioredis client alive: tells once when Redis is lost and when it is back, and follows a rotated password file.
+import type { Cluster, Redis } from 'ioredis';
+import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable } from './redis-failure.ts';
+import { makeClient, readPasswords, type Passwords, type RedisSettings } from './redis-options.ts';
+import { guardScript, mintScript } from './redis-scripts.ts';
+import { StoreUnavailable } from './store.ts';
+
+/** The part of a pino logger that a store uses. */
+export interface StoreLog {
+  readonly info: (fields: object, text: string) => void;
+  readonly warn: (fields: object, text: string) => void;
+}
+
+/** The part of an ioredis client that the store uses; the same for one server, Sentinel and Cluster. */
+export interface Client {
+  readonly guard: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly mint: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly get: (key: string) => Promise<string | null>;
+  readonly getrange: (key: string, start: number, end: number) => Promise<string>;
+  readonly set: (key: string, value: string, px: 'PX', milliseconds: number) => Promise<unknown>;
+  readonly del: (key: string) => Promise<number>;
+}
+
+export interface ConnectionEvents {
+  /** A server can be asked that may be another one than before. */
+  readonly ready: () => void;
+  /** The connection is lost, or could not be made. */
+  readonly lost: () => void;
+}
+
+/** Milliseconds: ioredis' own limits count per command sent, and a cluster sends one command several times. */
+const deadline = 900;
+
+/** One ioredis client at a time, replaced when the password file changed. */
+export class RedisConnection {
+  readonly #settings: RedisSettings;
+  readonly #log: StoreLog;
+  readonly #events: ConnectionEvents;
+  #passwords: Passwords;
+  #client: Redis | Cluster;
+  #closed = false;
+  #up: boolean | undefined;
+  /** Why the connection was lost last: says more than that there is none. */
+  #reason = unreachable;
+
+  /** Connects in the background. @throws Error when a password or CA file cannot be read */
+  constructor(settings: RedisSettings, log: StoreLog, events: ConnectionEvents) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#events = events;
+    this.#passwords = readPasswords(settings);
+    this.#client = this.#build();
+  }
+
+  /** Runs one command; every failure is a `StoreUnavailable`, after `deadline` milliseconds at the latest. */
+  async ask<T>(command: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable('The token store is closed.');
+    try {
+      // `guard` and `mint` were defined in `#build`; ioredis' types cannot know.
+      return await within(command(this.#client as unknown as Client));
+    } catch (error) {
+      throw toUnavailable(error, this.#reason);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#client.disconnect();
+  }
+
+  #build(): Redis | Cluster {
+    const made = makeClient(this.#settings, this.#passwords);
+    made.defineCommand('guard', { lua: guardScript, numberOfKeys: 1 });
+    made.defineCommand('mint', { lua: mintScript, numberOfKeys: 3 });
+    const whileCurrent = (handler: (error?: unknown) => unknown) => (error?: unknown) => {
+      if (!this.#closed && made === this.#client) handler(error);
+    };
+    made.on(
+      'ready',
+      whileCurrent(() => this.#isUp()),
+    );
+    made.on(
+      'close',
+      whileCurrent(() => this.#isDown()),
+    );
+    made.on(
+      'error',
+      whileCurrent((error) => this.#isDown(error)),
+    );
+    made.on(
+      '+node',
+      whileCurrent(() => made.status === 'ready' && this.#events.ready()),
+    );
+    // One node of a cluster: no more than what its other nodes make of it, except that they all share the password.
+    made.on(
+      'node error',
+      whileCurrent((error) => this.#followPassword(error)),
+    );
+    return made;
+  }
+
+  #isUp(): void {
+    if (this.#up !== true) this.#log.info({ store: 'redis' }, 'the token store can be reached');
+    this.#up = true;
+    this.#reason = unreachable;
+    this.#events.ready();
+  }
+
+  #isDown(error?: unknown): void {
+    if (error !== undefined) this.#reason = describeFailure(error);
+    if (this.#up !== false) this.#log.warn({ store: 'redis', reason: this.#reason }, 'the token store cannot be reached');
+    this.#up = false;
+    this.#events.lost();
+    this.#followPassword(error);
+  }
+
+  /** A rotated password: the file says what Redis now wants (RED-10). */
+  #followPassword(error: unknown): void {
+    if (!isAuthenticationFailure(error)) return;
+    try {
+      const fresh = readPasswords(this.#settings);
+      if (same(fresh, this.#passwords)) return;
+      this.#passwords = fresh;
+      const old = this.#client;
+      this.#client = this.#build();
+      old.disconnect();
+    } catch {
+      this.#log.warn({ store: 'redis' }, "the token store's password file cannot be read; the password read before stays in use");
+    }
+  }
+}
+
+async function within<T>(answer: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new StoreUnavailable('Redis did not answer in time.')), deadline);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function same(a: Passwords, b: Passwords): boolean {
+  return a.redis?.reveal() === b.redis?.reveal() && a.sentinel?.reveal() === b.sentinel?.reveal();
+}

@@ -1,0 +1,63 @@
+// What a failure of Redis is called in logs and refusals. ioredis' errors carry the command's arguments, passwords
+// included, and Redis' own texts can quote them (SEC-06): nothing of an error leaves this file but a sentence of ours.
+import { StoreUnavailable } from './store.ts';
+
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [/WRONGPASS|NOAUTH|invalid password|invalid username/i, 'Redis refuses the configured user name or password.'],
+  [/NOPERM|can't run this command|no permission/i, 'Redis does not permit the configured user a command that the token store needs.'],
+  [/READONLY/, 'The Redis server is a read-only replica.'],
+  [/LOADING/, 'Redis is still loading its data.'],
+  [/BUSY/, 'Redis is busy with a script.'],
+  [/MASTERDOWN|NOREPLICAS/, 'Redis has lost a part of its replication.'],
+  [/CLUSTERDOWN|Too many Cluster redirections|MOVED|TRYAGAIN/, 'The Redis cluster is not complete.'],
+  [/OOM/, 'Redis is out of memory.'],
+  [/MISCONF/, 'Redis cannot write to its disk.'],
+  [/WRONGTYPE/, 'Redis holds something under a key of the token store that was not written by it.'],
+  [
+    /certificate|self-signed|ERR_TLS|EPROTO|SSL/i,
+    'The TLS certificate of the Redis server was not accepted, or the server does not speak TLS.',
+  ],
+  [/timed out|ETIMEDOUT|timeout/i, 'Redis did not answer in time.'],
+];
+
+/** What is said when there is no connection and nothing is known of why. */
+export const unreachable = 'Redis cannot be reached.';
+
+/** The failure as a sentence without anything secret. */
+export function describeFailure(error: unknown): string {
+  const text = error instanceof Error ? `${error.name} ${codeOf(error)} ${error.message} ${lastError(error)}` : '';
+  return sentences.find(([pattern]) => pattern.test(text))?.[1] ?? (isReply(error) ? 'Redis refused a command.' : unreachable);
+}
+
+/**
+ * The failure as what callers of the store handle; without the cause, which may hold secrets.
+ * @param reason what is known of a lost connection, instead of only that it is lost
+ */
+export function toUnavailable(error: unknown, reason: string): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error;
+  const sentence = describeFailure(error);
+  return new StoreUnavailable(sentence === unreachable ? reason : sentence);
+}
+
+/** True when Redis did not take the user name or password. */
+export function isAuthenticationFailure(error: unknown): boolean {
+  return describeFailure(error) === sentences[0]?.[1];
+}
+
+/** True when a key holds another type of value than the command is for. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE');
+}
+
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+/** A cluster's error only says that all nodes failed; the last node's says why. */
+function lastError(error: Error): string {
+  return 'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError.message : '';
+}

@@ -1,0 +1,97 @@
+// Looks after the server that answers: is it the one that made the marks, may it be written to, will it keep them?
+import { RedisConnection, type StoreLog } from './redis-connection.ts';
+import type { RedisSettings } from './redis-options.ts';
+import { StoreMisconfigured, StoreUnavailable, type Store } from './store.ts';
+
+export interface RedisStoreRoom {
+  readonly log: StoreLog;
+  /** Milliseconds since 1970; the proxy's clock decides, never Redis' (RED-18). */
+  readonly now: () => number;
+}
+
+/** Knows which server answers and whether it can be trusted to remember. */
+export interface Guardian extends Pick<RedisConnection, 'ask' | 'close'> {
+  /** Settles when the first connection was looked at, or failed. */
+  readonly settled: Promise<void>;
+  /** The identity of the server that answered last; empty before the first answer. */
+  readonly seen: () => string;
+  /** Takes note of the server that answered; another one than before is looked at before the next mint. */
+  readonly met: (server: string) => void;
+  /** @throws StoreUnavailable unless the server was looked at and is fit for minting */
+  readonly sound: () => Promise<void>;
+  readonly problem: Store['problem'];
+  /** Why nothing may be kept in this Redis, if it was reached and is set up so. */
+  readonly evicting: () => string | undefined;
+}
+
+/** Connects in the background. @throws StoreMisconfigured when a password or CA file cannot be read */
+export function createGuardian(settings: RedisSettings, { log, now }: RedisStoreRoom): Guardian {
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+  let server = '';
+  let evicting: string | undefined;
+  let replica: string | undefined;
+  /** The look at the present connection: under way, or done with a good end. */
+  let look: Promise<void> | undefined;
+  const connection = connect(settings, log, {
+    ready: () => void sound(true).then(settle, settle),
+    lost: () => ((look = undefined), settle()),
+  });
+
+  /** Asks the guard script, which moves the epoch if this is another server than before. */
+  async function inspect(): Promise<void> {
+    const answer = await connection.ask((client) => client.guard(`${settings.keyPrefix}epoch`, String(Math.floor(now())), server));
+    const [identity = '', role = '', policy = ''] = texts(answer);
+    server = identity;
+    replica = /^(slave|replica)$/.test(role) ? 'The Redis server is a read-only replica.' : undefined;
+    evicting = settings.allowEviction || policy === 'noeviction' || policy === '' ? undefined : evictionSentence(policy);
+    if (policy === '') log.warn({ store: 'redis' }, 'Redis does not say its maxmemory-policy; make sure that it is noeviction');
+    const problem = replica ?? evicting;
+    if (problem !== undefined) throw new StoreUnavailable(problem);
+  }
+
+  function sound(again = false): Promise<void> {
+    if (look !== undefined && !again) return look;
+    const started = inspect();
+    look = started;
+    started.catch(() => {
+      if (look === started) look = undefined;
+    });
+    return started;
+  }
+
+  return {
+    ask: (command) => connection.ask(command),
+    close: () => connection.close(),
+    settled,
+    seen: () => server,
+    met: (identity) => {
+      if (identity === server) return;
+      server = identity;
+      look = undefined;
+    },
+    sound,
+    problem: () =>
+      sound(true).then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : 'Redis cannot be reached.'),
+      ),
+    evicting: () => evicting,
+  };
+}
+
+function connect(...parameters: ConstructorParameters<typeof RedisConnection>): RedisConnection {
+  try {
+    return new RedisConnection(...parameters);
+  } catch (error) {
+    throw new StoreMisconfigured(error instanceof Error ? error.message : 'the token store cannot be set up', { cause: error });
+  }
+}
+
+function evictionSentence(policy: string): string {
+  return `Redis may drop replay marks when its memory is full (maxmemory-policy ${policy}); set it to noeviction, or allow eviction in the store's settings.`;
+}
+
+/** A script's answer: a list of texts. */
+export function texts(answer: unknown): string[] {
+  return Array.isArray(answer) ? answer.map(String) : [];
+}
