@@ -138,6 +138,7 @@ const fields: readonly Field[] = [
     compare: 'exact',
     required: false,
     any: true,
+    flag: true,
     code: 'publisher-claim',
     read: (claims) => text(claims, 'ref_protected'),
   },

@@ -18,6 +18,8 @@ export interface Field {
   readonly required: boolean;
   /** Whether `any` may stand for "no constraint". Never for anchors. */
   readonly any: boolean;
+  /** The value is `true` or `false`; the policy may write it as a boolean. */
+  readonly flag?: true;
   /** The refusal when this field is the first that differs. */
   readonly code: RefusalCode;
   /** Reads the token's value in the form that the policy writes; undefined when the claim is missing or malformed. */

@@ -1,0 +1,140 @@
+// `from:` compiled: what a publisher states, held against the table of its issuer's provider.
+import { patternProblem } from '../../core/pattern.ts';
+import type { Conditions, Field, Provider, Stated } from '../../providers/index.ts';
+import type { Cursor } from '../cursor.ts';
+import { didYouMean, nearest, quote } from '../did-you-mean.ts';
+import { describe, explainEmpty } from '../issues.ts';
+import { freeClaims } from './free-claims.ts';
+
+/** The conditions, or undefined after everything that is wrong with them was reported. */
+export function compileFrom(from: Cursor, provider: Provider): Conditions | undefined {
+  const misspelt = refuseUnknown(from, provider);
+  const sound = [misspelt.length === 0];
+  const fields = new Map<string, Stated>();
+  for (const field of provider.fields) {
+    const known = misspelt.includes(field.key) && !from.at(field.key).exists;
+    const stated = known ? undefined : statedValue(from.at(field.key), field, provider);
+    if (stated === undefined) sound.push(!field.required && !from.at(field.key).exists);
+    else fields.set(field.key, stated);
+  }
+  const events = from.at('events').exists && provider.events !== undefined ? eventList(from.at('events'), provider.events) : undefined;
+  const claims = provider.freeClaims === true ? freeClaims(from) : [];
+  sound.push(claims !== undefined, events !== undefined || !from.at('events').exists || provider.events === undefined);
+  if (!sound.every(Boolean) || claims === undefined) return undefined;
+  warnOfBreadth(from, provider, fields);
+  return { fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
+}
+
+/** Reports unknown keys; returns what each of them was probably meant to be. */
+function refuseUnknown(from: Cursor, provider: Provider): readonly string[] {
+  const known = [
+    'issuer',
+    ...provider.fields.map(({ key }) => key),
+    ...(provider.events === undefined ? [] : ['events']),
+    ...(provider.freeClaims === true ? ['subject', 'claims'] : []),
+  ];
+  const unknown = from.entries.filter(([key]) => !known.includes(key));
+  for (const [key, cursor] of unknown) {
+    const meant = didYouMean(key, known);
+    const free = key === 'subject' || key === 'claims' || key === 'sub';
+    const hint = free
+      ? `${provider.title} has claims of its own; only provider: generic has subject and claims`
+      : `known here: ${known.join(', ')}`;
+    cursor.errorAtKey(`unknown key ${quote(key)}${meant}`, meant === '' ? hint : undefined);
+  }
+  return unknown.map(([key]) => nearest(key, known) ?? key);
+}
+
+/** What is stated for a field; undefined when nothing is, or after a report. */
+function statedValue(cursor: Cursor, field: Field, provider: Provider): Stated | undefined {
+  const { value } = cursor;
+  if (value === undefined) {
+    if (!field.required) return undefined;
+    const hint = field.any ? `write ${field.key}: any to have no constraint` : field.describe;
+    return cursor.error(`missing key ${quote(field.key)}: every ${provider.title} publisher has to state it`, hint);
+  }
+  if (value === null) return explainEmpty(cursor);
+  if (value === 'any') return field.any ? 'any' : cursor.error(`${field.key} cannot be any`, field.describe);
+  if (!Array.isArray(value)) {
+    const one = oneValue(cursor, field, provider);
+    return one === undefined ? undefined : [one];
+  }
+  if (field.step === 'anchor')
+    return cursor.error(
+      `${field.key} is one value: it is what a caller has to prove before it is told anything`,
+      'write a publisher for each',
+    );
+  if (value.length === 0) return cursor.error('the list is empty', field.any ? `write ${field.key}: any to have no constraint` : undefined);
+  const values = cursor.items.map((item) =>
+    item.value === 'any' ? item.error('any stands alone, not in a list') : oneValue(item, field, provider),
+  );
+  return values.every((item) => item !== undefined) ? values : undefined;
+}
+
+function oneValue(cursor: Cursor, field: Field, provider: Provider): string | undefined {
+  const { value } = cursor;
+  if (value === null) return explainEmpty(cursor);
+  if (field.compare === 'digits') {
+    const digits = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+    if (/^[1-9][0-9]*$/.test(digits)) return digits;
+    return cursor.error(`${field.key} is a number without leading zeros, as the CI shows it`, field.any ? 'or any' : undefined);
+  }
+  if (field.flag === true) {
+    return value === true || value === false || value === 'true' || value === 'false'
+      ? String(value)
+      : cursor.error(`expected true${field.any ? ', false or any' : ' or false'}`);
+  }
+  if (typeof value !== 'string') {
+    const scalar = typeof value === 'boolean' || typeof value === 'number';
+    return cursor.error(`expected text, got ${describe(value)}`, scalar ? `quote it: "${value}"` : undefined);
+  }
+  const problem = textProblem(value, field, provider) ?? field.problem?.(value);
+  return problem === undefined ? value : cursor.error(`${field.key}: ${problem}`);
+}
+
+function textProblem(value: string, field: Field, provider: Provider): string | undefined {
+  if (value.trim() !== value || value === '') return value === '' ? 'the text is empty' : 'begins or ends with a space';
+  if (field.compare === 'pattern') return patternProblem(value);
+  if (!value.includes('*')) return undefined;
+  const patterns = provider.fields.filter(({ compare }) => compare === 'pattern').map(({ key }) => key);
+  return `"*" is not a pattern here, it is compared exactly and never matches${patterns.length === 0 ? '' : `; patterns are possible in ${patterns.join(', ')}`}`;
+}
+
+function eventList(list: Cursor, events: NonNullable<Provider['events']>): readonly string[] | undefined {
+  if (list.value === null) return explainEmpty(list);
+  if (!Array.isArray(list.value) || list.value.length === 0)
+    return list.error('write a list of events', `default: [${events.byDefault.join(', ')}]`);
+  const known = [...events.byDefault, ...Object.keys(events.risky), ...Object.keys(events.never)];
+  const read = list.items.map((item): string | undefined => {
+    const { value } = item;
+    if (typeof value !== 'string' || value.trim() !== value || value === '') return item.error('an event is text');
+    if (value.includes('*')) return item.error('events are named one by one, without *');
+    if (Object.hasOwn(events.never, value)) return item.error(`${value} can never publish: ${events.never[value]}`);
+    if (Object.hasOwn(events.risky, value)) item.warn(`${value} is dangerous: ${events.risky[value]}`);
+    else if (!known.includes(value) && nearest(value, known) !== undefined)
+      item.warn(`unknown event ${quote(value)}${didYouMean(value, known)}`);
+    return value;
+  });
+  return read.every((event) => event !== undefined) ? read : undefined;
+}
+
+/** Every `any` is said aloud, and the combinations that let nearly everybody in are said louder. */
+function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<string, Stated>): void {
+  const open = provider.fields.filter((field) => isOpen(field, fields.get(field.key)));
+  for (const field of open) {
+    const cursor = from.at(field.key);
+    const written = typeof cursor.value === 'string' ? cursor.value : 'a list';
+    if (field.step === 'owner') cursor.warn(`${field.key}: any: whoever takes over a renamed or deleted owner's name can publish`);
+    else cursor.warn(`${field.key}: ${written}: this publisher does not constrain the ${field.what ?? field.key.replaceAll('_', ' ')}`);
+  }
+  const constrains = (key: string): boolean => provider.fields.some((field) => field.key === key && !open.includes(field));
+  const has = (key: string): boolean => provider.fields.some((field) => field.key === key);
+  if (has('environment') && has('ref') && !constrains('environment') && !constrains('ref')) {
+    from.warn('neither environment nor ref is constrained: every branch can publish');
+  }
+}
+
+/** `any`, or a pattern that says the same. */
+function isOpen(field: Field, stated: Stated | undefined): boolean {
+  return stated === 'any' || (field.compare === 'pattern' && stated?.some((value) => /^(?:refs\/)?\*+(?:\/\*+)*$/.test(value)) === true);
+}

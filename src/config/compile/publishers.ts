@@ -1,0 +1,123 @@
+// `publishers:` compiled, from the policy file and from those that it includes.
+import type { Action } from '../../core/grant.ts';
+import type { PackagePattern } from '../../core/package-name.ts';
+import { patternProblem, toPattern, type Pattern } from '../../core/pattern.ts';
+import type { Place, TrustedPublisher } from '../../core/publisher.ts';
+import { tagRuleProblem } from '../../core/tag-rule.ts';
+import { compile } from '../../providers/index.ts';
+import type { Cursor } from '../cursor.ts';
+import { didYouMean, quote } from '../did-you-mean.ts';
+import { publisherSchema, type PublisherInput } from '../schema/publisher.ts';
+import { compileFrom } from './from.ts';
+import { providerOf } from './issuers.ts';
+import { packageEntries } from './packages.ts';
+import { protocolOf } from './registries.ts';
+import { duration } from './units.ts';
+
+/** The sections that publishers refer to, as written: a publisher of a broken issuer is not blamed for it. */
+export interface Sections {
+  readonly issuers: Cursor;
+  readonly registries: Cursor;
+}
+
+const defaultTtl = 15 * 60;
+
+/** Compiles publishers; those with errors are left out. */
+export function compilePublishers(cursors: readonly Cursor[], sections: Sections): TrustedPublisher[] {
+  const places = new Map<string, Place>();
+  return cursors.flatMap((cursor) => {
+    const input = cursor.parse(publisherSchema);
+    if (input === undefined) {
+      checkParts(cursor, sections);
+      return [];
+    }
+    const before = places.get(input.name);
+    if (before === undefined) places.set(input.name, cursor.at('name').place);
+    else cursor.at('name').error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`);
+    return compilePublisher(cursor, input, sections) ?? [];
+  });
+}
+
+/** What can be said of a publisher with broken parts, so that all problems are reported at once. */
+function checkParts(cursor: Cursor, sections: Sections): void {
+  if (cursor.at('from').entries.length > 0) conditionsOf(cursor.at('from'), sections);
+  if (cursor.at('publish').entries.length > 0) packagesOf(cursor.at('publish'), sections);
+}
+
+function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Sections): TrustedPublisher | undefined {
+  const conditions = conditionsOf(cursor.at('from'), sections);
+  const publish = packagesOf(cursor.at('publish'), sections);
+  const allow: readonly Action[] = input.allow ?? ['publish'];
+  checkNpmOnly(cursor, sections);
+  const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'));
+  const distTags = input.dist_tags === undefined ? undefined : patterns(cursor.at('dist_tags'));
+  const ttl = input.ttl === undefined ? undefined : duration(cursor.at('ttl'), '1m', '60m');
+  if (conditions === undefined) return undefined;
+  return {
+    name: input.name,
+    issuer: conditions.issuer,
+    publish,
+    allow: [...new Set(allow)],
+    create: input.create ?? false,
+    ...(tag === undefined ? {} : { tag }),
+    ...(distTags === undefined ? {} : { distTags }),
+    ttl: ttl ?? defaultTtl,
+    place: cursor.place,
+    check: conditions.check,
+  };
+}
+
+function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublisher, 'issuer' | 'check'> | undefined {
+  const issuer = from.at('issuer');
+  if (!issuer.exists) return issuer.error('missing key "issuer"');
+  if (typeof issuer.value !== 'string') return issuer.error('expected the name of an issuer');
+  const known = issuers.entries.map(([name]) => name);
+  if (!known.includes(issuer.value)) {
+    return issuer.error(
+      `unknown issuer ${quote(issuer.value)}${didYouMean(issuer.value, known)}`,
+      `under issuers: ${known.join(', ') || 'none'}`,
+    );
+  }
+  const provider = providerOf(issuer.value, issuers.at(issuer.value));
+  const conditions = provider === undefined ? undefined : compileFrom(from, provider);
+  return provider === undefined || conditions === undefined ? undefined : { issuer: issuer.value, check: compile(provider, conditions) };
+}
+
+function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {
+  const known = registries.entries.map(([name]) => name);
+  const packages = new Map<string, readonly PackagePattern[]>();
+  if (publish.entries.length === 0) publish.error('the list of registries is empty');
+  for (const [name, list] of publish.entries) {
+    if (!known.includes(name)) {
+      list.errorAtKey(`unknown registry ${quote(name)}${didYouMean(name, known)}`, `under registries: ${known.join(', ') || 'none'}`);
+      continue;
+    }
+    const protocol = protocolOf(registries.at(name));
+    if (protocol !== undefined) packages.set(name, packageEntries(list, protocol));
+  }
+  return packages;
+}
+
+/** Dist-tags exist in npm only; elsewhere the words would promise a limit that nothing keeps. */
+function checkNpmOnly(cursor: Cursor, { registries }: Sections): void {
+  const protocols = cursor.at('publish').entries.map(([name]) => protocolOf(registries.at(name)));
+  if (protocols.some((protocol) => protocol === undefined || protocol.id === 'npm')) return;
+  const action = cursor.at('allow').items.find((item) => item.value === 'dist_tag');
+  action?.error('dist_tag needs an npm registry under publish');
+  if (cursor.at('dist_tags').exists) cursor.at('dist_tags').errorAtKey('dist_tags needs an npm registry under publish');
+}
+
+function tagRule(cursor: Cursor): string | undefined {
+  const rule = String(cursor.value);
+  const problem = tagRuleProblem(rule);
+  return problem === undefined ? rule : cursor.error(problem);
+}
+
+function patterns(list: Cursor): readonly Pattern[] {
+  return list.items.flatMap((item) => {
+    const text = String(item.value);
+    const problem = patternProblem(text) ?? (/\s/.test(text) ? 'a dist-tag has no space in it' : undefined);
+    if (problem !== undefined) item.error(problem);
+    return toPattern(text) ?? [];
+  });
+}

@@ -1,0 +1,60 @@
+// `server:` compiled.
+import type { ServerSettings } from '../configuration.ts';
+import type { Cursor } from '../cursor.ts';
+import { serverSchema } from '../schema/server.ts';
+import { cidr, hostKind, hostPort } from './address.ts';
+import { pem, usableFile, type Context } from './context.ts';
+import { duration } from './units.ts';
+
+const defaults = {
+  listen: { host: '0.0.0.0', port: 8080 },
+  admin: { host: '127.0.0.1', port: 9090 },
+  trustedProxies: [],
+  workers: 1,
+  shutdownGrace: 30,
+} as const satisfies ServerSettings;
+
+/** The server's settings; defaults stand in for whatever was reported. */
+export function compileServer(cursor: Cursor, context: Context): ServerSettings {
+  if (!cursor.exists) return defaults;
+  const input = cursor.parse(serverSchema);
+  if (input === undefined) return defaults;
+  const listen = (input.listen === undefined ? undefined : hostPort(cursor.at('listen'), '0.0.0.0:8080')) ?? defaults.listen;
+  const admin = (input.admin === undefined ? undefined : hostPort(cursor.at('admin'), '127.0.0.1:9090')) ?? defaults.admin;
+  const grace = input.shutdown_grace === undefined ? undefined : duration(cursor.at('shutdown_grace'), '0s', '10m');
+  checkAdmin(cursor, listen, admin);
+  const ranges = cursor
+    .at('trusted_proxies')
+    .items.map((item) => cidr(item))
+    .filter((range) => range !== undefined);
+  const tls = input.tls === undefined ? undefined : compileTls(cursor.at('tls'), context);
+  return {
+    listen,
+    admin,
+    trustedProxies: ranges,
+    ...(tls === undefined ? {} : { tls }),
+    workers: input.workers ?? defaults.workers,
+    shutdownGrace: grace ?? defaults.shutdownGrace,
+  };
+}
+
+/** Who reaches the admin listener reads the whole policy and every refusal in full. */
+function checkAdmin(cursor: Cursor, listen: ServerSettings['listen'], admin: ServerSettings['admin']): void {
+  const at = cursor.at('admin');
+  if (listen.port === admin.port && admin.port !== 0 && overlapping(listen.host, admin.host)) {
+    (at.exists ? at : cursor.at('listen')).error('admin and listen are the same address', 'give admin a port of its own');
+  } else if (at.exists && hostKind(admin.host) !== 'loopback') {
+    at.warn('the dashboard and the metrics can be reached from other machines', 'put an authenticating proxy in front, or use 127.0.0.1');
+  }
+}
+
+function overlapping(a: string, b: string): boolean {
+  const all = ['0.0.0.0', '::'];
+  return a === b || all.includes(a) || all.includes(b);
+}
+
+function compileTls(cursor: Cursor, context: Context): ServerSettings['tls'] {
+  const certFile = usableFile(cursor.at('cert_file'), context, pem('CERTIFICATE'));
+  const keyFile = usableFile(cursor.at('key_file'), context, pem('PRIVATE KEY'));
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+}

@@ -1,0 +1,76 @@
+// One value of a policy file together with its place, so that whoever finds a problem can say where.
+import type { ZodType } from 'zod';
+import type { Place } from '../core/publisher.ts';
+import { explainIssues } from './issues.ts';
+import { locate, type Path } from './locate.ts';
+import type { Problems } from './problems.ts';
+import { placeOf, type Source } from './source.ts';
+
+export class Cursor {
+  readonly problems: Problems;
+  readonly source: Source;
+  readonly path: Path;
+  readonly value: unknown;
+
+  constructor(problems: Problems, source: Source, path: Path, value: unknown) {
+    this.problems = problems;
+    this.source = source;
+    this.path = path;
+    this.value = value;
+  }
+
+  /** The value below, own properties only; a cursor on `undefined` when there is none. */
+  at(step: string | number): Cursor {
+    const { value } = this;
+    const below = typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as never)[step] : undefined;
+    return new Cursor(this.problems, this.source, [...this.path, step], below);
+  }
+
+  get exists(): boolean {
+    return this.value !== undefined;
+  }
+
+  /** The entries of a map, none when it is none. */
+  get entries(): readonly (readonly [string, Cursor])[] {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+    return Object.keys(value).map((key) => [key, this.at(key)] as const);
+  }
+
+  /** The items of a list, none when it is none. */
+  get items(): readonly Cursor[] {
+    return Array.isArray(this.value) ? this.value.map((_, index) => this.at(index)) : [];
+  }
+
+  get place(): Place {
+    return placeOf(this.source, this.#spot('value'));
+  }
+
+  /** Reports an error at the value. Returns undefined, so that a check can end with it. */
+  error(message: string, hint?: string): undefined {
+    this.problems.add(this.source, this.#spot('value'), 'error', message, hint);
+    return undefined;
+  }
+
+  /** Reports an error at the key in front of the value. */
+  errorAtKey(message: string, hint?: string): undefined {
+    this.problems.add(this.source, this.#spot('key'), 'error', message, hint);
+    return undefined;
+  }
+
+  warn(message: string, hint?: string): void {
+    this.problems.add(this.source, this.#spot('value'), 'warning', message, hint);
+  }
+
+  /** The value as the schema has it, or undefined after every way in which it differs was reported. */
+  parse<T>(schema: ZodType<T>): T | undefined {
+    const result = schema.safeParse(this.value);
+    if (result.success) return result.data;
+    explainIssues(this, schema, result.error.issues);
+    return undefined;
+  }
+
+  #spot(part: 'key' | 'value'): ReturnType<typeof locate> {
+    return locate(this.source.document?.contents ?? null, this.source.text, this.path, part);
+  }
+}

@@ -1,0 +1,32 @@
+// `publishers:`, who may publish what.
+import { z, type ZodType } from 'zod';
+import { providers } from '../../providers/index.ts';
+import { fromSchema } from './from.ts';
+import { measured, name, text, textList } from './scalar.ts';
+
+function publisher<From extends ZodType>(from: From) {
+  return z.strictObject({
+    name: name.describe('Its name in messages and audit records; unique in all files.'),
+    from: from.describe('Which workload: an issuer, and what its identity token has to say.'),
+    publish: z
+      .record(name, textList('Packages, or patterns with `*` (within a segment) and `**`.'))
+      .describe('What it may publish: a list of packages and patterns for each registry by name.'),
+    allow: z
+      .array(z.enum(['publish', 'dist_tag']))
+      .min(1)
+      .describe('What it may do; `dist_tag` (npm) sets tags without publishing. Default `[publish]`.')
+      .optional(),
+    create: z.boolean().describe('Whether packages that only a pattern covers may be created. Default false.').optional(),
+    tag: text('`v{{version}}`: the git tag that a version has to be published from.').optional(),
+    dist_tags: textList('npm: dist-tags, or patterns over them, that it may set. Default any.').optional(),
+    ttl: measured('Life of its upload tokens, `1m` to `60m`. Default `15m`.').optional(),
+  });
+}
+
+/** A publisher as first read; `from` is checked against its issuer's provider afterwards. */
+export const publisherSchema = publisher(z.record(z.string(), z.unknown()));
+
+export type PublisherInput = z.infer<typeof publisherSchema>;
+
+/** A publisher with `from` in the form of any provider, for the JSON Schema. */
+export const publisherValue = publisher(z.union(providers.map(fromSchema) as [ZodType, ...ZodType[]]));

@@ -1,0 +1,63 @@
+// Puts environment variables into values of the policy: `${NAME}` and `${NAME:-default}`, after parsing, so that what a
+// variable holds is always one text and never structure (POL-25).
+import type { Cursor } from './cursor.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Substituted {
+  readonly value: unknown;
+  /** Paths (as JSON) of the texts that hold at least one variable's value: those are not written in the file. */
+  readonly supplied: ReadonlySet<string>;
+}
+
+/** Replaces the variables in every text below the cursor; problems are reported at the text. */
+export function substitute(cursor: Cursor, env: Environment): Substituted {
+  const supplied = new Set<string>();
+  return { value: below(cursor, env, supplied), supplied };
+}
+
+/** Reports texts with `${`, where variables are not possible: who may publish is read from the file alone. */
+export function refuseVariables(cursor: Cursor): void {
+  if (typeof cursor.value === 'string' && cursor.value.includes('${')) {
+    cursor.error('variables are possible only under server, store, issuers and registries');
+  }
+  for (const item of cursor.items) refuseVariables(item);
+  for (const [, entry] of cursor.entries) refuseVariables(entry);
+}
+
+function below(cursor: Cursor, env: Environment, supplied: Set<string>): unknown {
+  const { value } = cursor;
+  if (typeof value === 'string') return value.includes('${') ? fill(cursor, value, env, supplied) : value;
+  if (Array.isArray(value)) return cursor.items.map((item) => below(item, env, supplied));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(cursor.entries.map(([key, entry]) => [key, below(entry, env, supplied)]));
+}
+
+const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/g;
+
+/** Where a problem keeps a text from being known, the text as written is returned: it was reported already. */
+function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<string>): string {
+  if (text.replaceAll(variable, '').includes('${')) {
+    cursor.error('a variable is written ${NAME} or ${NAME:-default}');
+    return text;
+  }
+  return text.replaceAll(variable, (whole: string, name: string, standIn: string | undefined, at: number) => {
+    const given = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (given === undefined || given === '') {
+      if (standIn === undefined) cursor.error(`the environment variable ${name} is ${given === '' ? 'empty' : 'not set'}`);
+      return standIn ?? whole;
+    }
+    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(given.replace(/\r?\n$/, ''))) {
+      cursor.error(`the environment variable ${name} holds a line break or another control character`);
+      return whole;
+    }
+    supplied.add(JSON.stringify(cursor.path));
+    const clean = given.replace(/\r?\n$/, '');
+    return isUserPart(text, at, whole.length) ? encodeURIComponent(clean) : clean;
+  });
+}
+
+/** Whether the variable stands before the `@` of a URL: a password with `@` or `/` in it must not name another host. */
+function isUserPart(text: string, at: number, length: number): boolean {
+  return /^[a-z]+:\/\/[^/?#@]*$/.test(text.slice(0, at)) && /^[^/?#]*@/.test(text.slice(at + length));
+}

@@ -1,0 +1,206 @@
+// server, store and registries: what cannot work does not load, and what is left out is closed, not open.
+import { describe, expect, test } from 'vitest';
+import { base, basePolicy, load, loaded, said } from './policy-file.ts';
+
+const withSection = (...lines: readonly string[]): string => `${lines.join('\n')}\n${base}`;
+
+describe('server', () => {
+  const rows: [string, string, string][] = [
+    ['a port without host', 'listen: "8080"', '2:11 error write host:port, for example 0.0.0.0:8080'],
+    ['a port that is none', 'listen: 0.0.0.0:80800', '2:11 error write host:port, for example 0.0.0.0:8080'],
+    ['everybody as proxy', 'trusted_proxies: [0.0.0.0/0]', '2:21 error a range of all addresses would believe headers from anyone'],
+    ['every IPv6 address as proxy', 'trusted_proxies: ["::/0"]', '2:21 error a range of all addresses would believe headers from anyone'],
+    ['an address as range', 'trusted_proxies: [10.0.0.1]', '2:21 error write a range, for example 10.0.0.1/32'],
+    ['a range that is none', 'trusted_proxies: [10.0.0.0/33]', '2:21 error write a CIDR range, for example 10.0.0.0/8'],
+    ['workers that share no memory', 'workers: 2', '2:12 error more than one worker needs Redis: each would have a memory of its own'],
+    ['no workers', 'workers: 0', '2:12 error expected at least 1, got 0'],
+    [
+      'a grace without unit',
+      'shutdown_grace: 30',
+      '2:19 error 30 has no unit (s, m or h); write a duration with its unit, for example 15m',
+    ],
+    ['admin on the public listener', 'admin: 127.0.0.1:8080', '2:10 error admin and listen are the same address'],
+    ['admin for all machines', 'admin: 0.0.0.0:9090', '2:10 warning the dashboard and the metrics can be reached from other machines'],
+    [
+      'a certificate that is not there',
+      'tls: { cert_file: nowhere.crt, key_file: policy.yaml }',
+      '2:21 error "nowhere.crt" does not exist',
+    ],
+  ];
+  test.each(rows)('%s', async (_, line, message) => {
+    expect(said(await load(withSection('server:', `  ${line}`)))).toContain(message);
+  });
+
+  test('has defaults', async () => {
+    expect((await loaded(base)).server).toEqual({
+      listen: { host: '0.0.0.0', port: 8080 },
+      admin: { host: '127.0.0.1', port: 9090 },
+      trustedProxies: [],
+      workers: 1,
+      shutdownGrace: 30,
+    });
+  });
+
+  test('reads addresses and ranges of both families', async () => {
+    const policy = withSection('server:', '  listen: "[::]:8443"', '  trusted_proxies: [10.0.0.0/8, "fd00::/8"]', '  shutdown_grace: 2m');
+    expect((await loaded(policy)).server).toMatchObject({
+      listen: { host: '::', port: 8443 },
+      trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
+      shutdownGrace: 120,
+    });
+  });
+});
+
+describe('store', () => {
+  test('is memory unless stated', async () => {
+    expect((await loaded(base)).store).toEqual({ kind: 'memory' });
+  });
+
+  test('reads a URL with TLS, account and database', async () => {
+    const { store } = await loaded(withSection('store: "rediss://me:${PASSWORD}@redis:6380/3"'), { PASSWORD: 'p@ss/word:?#' });
+    expect(store).toMatchObject({
+      mode: 'single',
+      nodes: [{ host: 'redis', port: 6380 }],
+      tls: true,
+      username: 'me',
+      database: 3,
+      keyPrefix: '{countersign}:',
+      allowEviction: false,
+    });
+    expect(store.kind === 'redis' && store.password?.kind === 'value' ? store.password.value.reveal() : '').toBe('p@ss/word:?#');
+  });
+
+  test('reads Sentinel and Cluster', async () => {
+    const sentinel = withSection('store: { sentinels: ["a:26379", "b:26379"], master: main, database: 2, tls: true }');
+    expect((await loaded(sentinel)).store).toMatchObject({
+      mode: 'sentinel',
+      nodes: [
+        { host: 'a', port: 26_379 },
+        { host: 'b', port: 26_379 },
+      ],
+      master: 'main',
+      database: 2,
+      tls: true,
+    });
+    const cluster = withSection('store: { cluster: ["a:6379"], key_prefix: "x:{cs}:", allow_eviction: true }');
+    expect((await loaded(cluster)).store).toMatchObject({ mode: 'cluster', keyPrefix: 'x:{cs}:', allowEviction: true, database: 0 });
+  });
+
+  const rows: [string, string, string][] = [
+    ['another scheme', 'store: http://redis:6379', '1:8 error write memory, or redis://host:6379/0 (rediss:// for TLS)'],
+    ['a word', 'store: redis', '1:8 error write memory, or redis://host:6379/0 (rediss:// for TLS)'],
+    ['options in the URL', 'store: redis://redis/0?family=6', '1:8 error after host and port only the number of the database may follow'],
+    ['no form', 'store: { tls: true }', '1:8 error write exactly one of url, sentinels and cluster'],
+    ['two forms', 'store: { url: redis://a, cluster: ["b:6379"] }', '1:8 error write exactly one of url, sentinels and cluster'],
+    ['Sentinel without master', 'store: { sentinels: ["a:26379"] }', '1:8 error missing key "master"'],
+    ['a database in a cluster', 'store: { cluster: ["a:6379"], database: 1 }', '1:41 error a cluster has database 0 only'],
+    [
+      'a prefix without hash tag',
+      'store: { url: redis://a, key_prefix: "cs:" }',
+      '1:38 error a key prefix holds one {hash tag}, for example {countersign}:',
+    ],
+    ['a password written down', 'store: redis://:hunter2@redis:6379', '1:8 warning a secret is written in the file'],
+  ];
+  test.each(rows)('%s', async (_, line, message) => {
+    const result = await load(withSection(line));
+    expect(said(result)).toEqual([message]);
+    expect(JSON.stringify(result)).not.toContain('hunter2');
+  });
+});
+
+describe('registries', () => {
+  const url = 'url: https://npm.acme.example/';
+  const rows: [string, string, string[]][] = [
+    [
+      'a protocol nobody speaks',
+      basePolicy('protocol: npm', 'protocol: npn'),
+      ['5:15 error expected one of npm, pypi; got "npn", did you mean "npm"?'],
+    ],
+    ['no credential', basePolicy('credential: none'), ['4:3 error missing key "credential"']],
+    [
+      'an empty credential',
+      basePolicy('credential: none', 'credential: {}'),
+      ['8:5 error write exactly one of basic, bearer, bearer_file, verdaccio_login'],
+    ],
+    ['a credential that is text', basePolicy('credential: none', 'credential: hunter2'), ['8:17 error expected a map, got text']],
+    [
+      'two credentials',
+      basePolicy('credential: none', 'credential: { bearer: "${T}", bearer_file: policy.yaml }'),
+      ['8:5 error write exactly one of basic, bearer, bearer_file, verdaccio_login'],
+    ],
+    [
+      'an account without password',
+      basePolicy('credential: none', 'credential: { basic: { username: a } }'),
+      ['8:19 error missing key "password" or "password_file"'],
+    ],
+    [
+      'a user in the upstream',
+      basePolicy('upstream: http://verdaccio:4873/', 'upstream: http://a:b@verdaccio:4873/'),
+      ['7:15 error a URL here has no user or password in it'],
+    ],
+    [
+      'an upstream that is the URL',
+      basePolicy('upstream: http://verdaccio:4873/', 'upstream: https://npm.acme.example'),
+      ['7:15 error upstream and url are the same: requests would go round in circles'],
+    ],
+    [
+      'two registries at one URL',
+      basePolicy('url: https://pypi.acme.example/acme/prod/', url),
+      ['11:10 error registries "npm" and "pypi" have the same URL'],
+    ],
+    [
+      'a size without unit',
+      basePolicy(url, url, 'max_upload: 64'),
+      ['7:17 error 64 has no unit (KiB, MiB or GiB); write a size with its unit, for example 64MiB'],
+    ],
+    ['a simple index of npm', basePolicy(url, url, 'simple: simple/'), ['7:5 error simple belongs to the pypi protocol']],
+    [
+      'trusted_only without a name',
+      basePolicy(url, url, 'trusted_only: ["*"]'),
+      ['7:20 error "*" covers every package; write a part of the name, for example @acme/* or acme-*'],
+    ],
+  ];
+  test.each(rows)('%s', async (_, policy, messages) => {
+    expect(said(await load(policy, { T: 't' }))).toEqual(messages);
+  });
+
+  test('have defaults that close, not open', async () => {
+    const { registries } = await loaded(base);
+    expect(registries.get('npm')).toMatchObject({
+      longLivedTokens: 'refuse',
+      trustedOnly: [],
+      reads: 'anonymous',
+      immutable: true,
+      refusals: 'full',
+      maxUpload: 64 * 2 ** 20,
+      maxConcurrentUploads: 16,
+    });
+    expect(registries.get('pypi')?.maxUpload).toBe(2 * 2 ** 30);
+  });
+
+  test('end their URLs with a slash', async () => {
+    const { registries } = await loaded(
+      basePolicy('upstream: http://devpi:3141/acme/prod/', 'upstream: http://devpi:3141/acme/prod', 'simple: /+simple'),
+    );
+    expect(registries.get('pypi')?.upstream.href).toBe('http://devpi:3141/acme/prod/');
+    expect(registries.get('pypi')?.simple).toBe('+simple/');
+  });
+
+  test('that share a host and a package are warned of (npm)', async () => {
+    const second = [
+      'npm:',
+      '  protocol: npm',
+      '  url: https://npm.acme.example/',
+      '  upstream: http://verdaccio:4873/',
+      '  credential: none',
+    ];
+    const policy = basePolicy(
+      'registries:',
+      'registries:',
+      ...second.map((line) => `  ${line.replace('npm:', 'other:').replace('example/', 'example/other/')}`),
+    ).replace('npm: ["@acme/ui", "@acme/ui-*"]', 'npm: ["@acme/ui"]\n      other: ["@acme/u*"]');
+    expect(said(await load(policy)).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'warning registries "other" and "npm" share the host npm.acme.example and packages ("@acme/u*")',
+    ]);
+  });
+});
