@@ -2,7 +2,7 @@
 import type { VerifiedClaims } from './claims.ts';
 import type { Grant } from './grant.ts';
 import { covers, type PackageName } from './package-name.ts';
-import { entriesFor, lists, steps, type Check, type Step, type TrustedPublisher } from './publisher.ts';
+import { entriesFor, lists, steps, type Check, type TrustedPublisher } from './publisher.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
 /** What an exchange or an upload asks for. */
@@ -94,6 +94,5 @@ function narrow(considered: readonly Considered[]): { publisher: TrustedPublishe
 
 function firstFailure(checks: readonly Check[]): Check | undefined {
   const failed = checks.filter((check) => !check.ok);
-  const order = (step: Step): number => steps.indexOf(step);
-  return failed.toSorted((a, b) => order(a.step) - order(b.step))[0];
+  return failed.toSorted((a, b) => steps.indexOf(a.step) - steps.indexOf(b.step))[0];
 }
