@@ -83,7 +83,8 @@ function tagRefusal(publishers: readonly TrustedPublisher[], record: TokenRecord
   return refuse('upload-tag-rule', { publisher: first?.name, version, expected, actual: record.run.ref });
 }
 
-function allowsDistTag(publisher: TrustedPublisher, tag: string): boolean {
+/** Whether the publisher may set this dist-tag. */
+export function allowsDistTag(publisher: TrustedPublisher, tag: string): boolean {
   return publisher.distTags === undefined || publisher.distTags.some((pattern) => matches(pattern, tag));
 }
 

@@ -73,7 +73,13 @@ export type Route =
   /** The client gives its upload token back. */
   | { readonly kind: 'revoke'; readonly token: string; readonly done: Reply }
   /** Any other write: never with an upload token. `what` completes "an upload token may not …"; `name` where the path says it. */
-  | { readonly kind: 'write'; readonly what: string; readonly name?: PackageName }
+  | {
+      readonly kind: 'write';
+      readonly what: string;
+      readonly name?: PackageName;
+      /** It changes no package (a login, an audit query): it goes on with the client's own credential whatever `long_lived_tokens` says. */
+      readonly harmless?: true;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** A request that we build ourselves and send with the service credential. The path is below the upstream URL, without leading `/`. */
@@ -100,8 +106,8 @@ export interface Incoming {
   /** The name that the path says, where it says one. */
   readonly name?: PackageName;
   readonly body: AsyncIterable<Uint8Array>;
-  /** The run that the upload token was minted for. */
-  readonly run: Run;
+  /** The run that the upload token was minted for; none when the upload came with a long-lived token. */
+  readonly run?: Run;
   /** The publishers named in the grants, for trust fields that we set truthfully. */
   readonly publishers: readonly string[];
 }
@@ -151,6 +157,7 @@ export interface Minted {
 
 /** An endpoint of the exchange dialect. */
 export type ExchangeEndpoint =
+  /** A public document about the exchange, which may tell the audience. */
   | { readonly kind: 'audience'; readonly answer: (audience: string) => Reply }
   | {
       readonly kind: 'mint';
@@ -195,8 +202,11 @@ export interface Registry {
   readonly entry: (entry: string) => PackagePattern;
   /** Audiences that this protocol's clients ask for at this public URL; the first is the one told to those which ask. */
   readonly audiences: (url: URL) => readonly string[];
-  /** The exchange endpoint at this path below the host's root or the registry's URL. */
-  readonly exchange: (head: Head) => ExchangeEndpoint | undefined;
+  /**
+   * The exchange endpoint at this path below the host's root or the registry's URL.
+   * @param urls public URLs of the registries that the endpoint speaks for; a discovery document names them (PEP 807)
+   */
+  readonly exchange: (head: Head, urls: readonly URL[]) => ExchangeEndpoint | undefined;
   readonly route: (head: Head) => Route;
   readonly presented: (head: Head) => Presented;
   readonly inspect: (incoming: Incoming) => Promise<Inspected | Refusal>;

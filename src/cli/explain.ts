@@ -1,0 +1,111 @@
+// `countersign explain`: which publishers a token matches, and what differs in the others, decided by the same code as at run time.
+import type { Configuration, Issuer } from '../config/configuration.ts';
+import { assumeVerified } from '../core/claims.ts';
+import { match, type Asked, type Decision } from '../core/match.ts';
+import { isRefusal, type Refusal } from '../core/refusal.ts';
+import { checkAudience, readRegistered } from '../oidc/registered-claims.ts';
+import { checkTimes } from '../oidc/times.ts';
+import { createVerifier } from '../oidc/verify.ts';
+import type { RegistrySettings } from '../registries/registry.ts';
+import { configurationFor } from './configuration.ts';
+import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
+import { issuerOf, readSubject, type Subject } from './explain-input.ts';
+import { explanationJson, explanationText } from './explain-text.ts';
+import { print, printJson } from './output.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ExplainOptions {
+  readonly config: string;
+  /** `<registry>:<package>`, or a registry alone. */
+  readonly package: string;
+  readonly tokenFile?: string;
+  readonly claims?: string;
+  readonly issuer?: string;
+  readonly verify?: boolean;
+  readonly json?: boolean;
+}
+
+/** One thing found out about the token itself. */
+export interface TokenCheck {
+  readonly what: 'signature' | 'audience' | 'times';
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly says: string;
+}
+
+export interface Explanation {
+  readonly registry: RegistrySettings;
+  readonly asked: Asked;
+  readonly issuer: Issuer;
+  readonly anchor: string;
+  readonly verified: boolean;
+  readonly token: readonly TokenCheck[];
+  readonly decision: Decision;
+  readonly granted: boolean;
+}
+
+/** Explains one token or set of claims; 0 when the publish would be granted, 1 when refused. */
+export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
+  const configuration = await configurationFor(options.config, terminal);
+  const { registry, asked } = askedFor(configuration, options.package);
+  const subject = await readSubject(options, terminal);
+  const issuer = issuerOf(configuration.issuers, subject.claims, options.issuer);
+  const token = await tokenChecks(subject, issuer, registry, options.verify === true, terminal);
+  const claims = assumeVerified(issuer.name, subject.claims);
+  const anchor = issuer.provider.anchorText(claims);
+  const decision = match(configuration.publishers, claims, asked, anchor);
+  const verified = token.some((check) => check.what === 'signature' && check.status === 'ok');
+  const granted = decision.ok && token.every((check) => check.status !== 'fail');
+  const explanation: Explanation = { registry, asked, issuer, anchor, verified, token, decision, granted };
+  if (options.json) printJson(terminal, explanationJson(explanation));
+  else print(terminal, explanationText(explanation, terminal.colour.out));
+  return granted ? exitCode.ok : exitCode.problem;
+}
+
+function askedFor(configuration: Configuration, text: string): { registry: RegistrySettings; asked: Asked } {
+  const [, name = '', rest] = /^([^:]+)(?::(.*))?$/.exec(text) ?? [];
+  const registry = configuration.registries.get(name);
+  if (registry === undefined) {
+    throw new CommandFailed(exitCode.usage, `No registry is called ${name}; there are ${[...configuration.registries.keys()].join(', ')}.`);
+  }
+  if (rest === undefined) return { registry, asked: { registries: [registry.name] } };
+  const packageName = registry.protocol.packageName(rest);
+  if (packageName === undefined) throw new CommandFailed(exitCode.usage, `${rest} is not a ${registry.protocol.title} package name.`);
+  return { registry, asked: { registries: [registry.name], package: packageName } };
+}
+
+/**
+ * What holds of the token itself. Without `verify` nothing proves who made it, and an old token is only worth a warning:
+ * whoever asks why a job was refused has no fresher one. With `verify` the proxy's own verifier decides.
+ */
+async function tokenChecks(
+  subject: Subject,
+  issuer: Issuer,
+  registry: RegistrySettings,
+  verify: boolean,
+  terminal: Terminal,
+): Promise<TokenCheck[]> {
+  if (subject.token === undefined) return [];
+  if (verify) return [await verified(subject.token, issuer, registry, terminal)];
+  const registered = readRegistered(subject.claims, issuer);
+  if (isRefusal(registered)) return [{ what: 'times', status: 'fail', says: registered.message }];
+  const audience = checkAudience(registered.audience, issuer, registry.audiences, undefined);
+  const times = checkTimes(registered, issuer.maxAge, Math.floor(terminal.now() / 1000));
+  return [
+    audience === undefined
+      ? { what: 'audience', status: 'ok', says: registered.audience }
+      : { what: 'audience', status: 'fail', says: audience.message },
+    times === undefined ? { what: 'times', status: 'ok', says: 'valid now' } : { what: 'times', status: 'warn', says: times.message },
+  ];
+}
+
+async function verified(token: string, issuer: Issuer, registry: RegistrySettings, terminal: Terminal): Promise<TokenCheck> {
+  const verifier = createVerifier({ issuers: () => new Map([[issuer.name, issuer]]), now: terminal.now });
+  const answer = await verifier.verify(token, registry.audiences).finally(() => verifier.close());
+  if (!isRefusal(answer)) return { what: 'signature', status: 'ok', says: 'signature, audience and times are right' };
+  if (answer.code === 'issuer-unreachable') throw new CommandFailed(exitCode.outage, outageText(answer));
+  return { what: 'signature', status: 'fail', says: answer.message };
+}
+
+function outageText(refusal: Refusal): string {
+  return refusal.detail === undefined ? refusal.message : `${refusal.message} (${refusal.detail})`;
+}

@@ -1,0 +1,125 @@
+// `countersign serve`: starts the proxy and keeps it until it is told to stop; SIGHUP reads the policy again.
+import cluster from 'node:cluster';
+import { createAudit } from '../audit/log-sink.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { printDiagnostics } from '../config/diagnostic.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { createLogging, type Logging } from '../log.ts';
+import { startServer, type Running } from '../server/server.ts';
+import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
+import { configurationFor } from './configuration.ts';
+import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+/** Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17). */
+export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
+  const configuration = await configurationFor(path, terminal);
+  if (cluster.isPrimary && configuration.warnings.length > 0)
+    terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err }));
+  if (cluster.isPrimary && configuration.server.workers > 1) return supervise(configuration.server.workers);
+  const logging = createLogging({ level: terminal.env['COUNTERSIGN_LOG_LEVEL'] });
+  protectSecrets(configuration, logging);
+  const running = await start(configuration, logging);
+  const audit = createAudit(logging.logger);
+  audit({ event: 'process', outcome: 'started', policy: configuration.revision });
+  logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
+  const reload = reloader(path, terminal, running, logging);
+  process.on('SIGHUP', reload);
+  await stopSignal();
+  process.off('SIGHUP', reload);
+  await running.close();
+  audit({ event: 'process', outcome: 'stopped', policy: configuration.revision });
+  logging.flush();
+  return exitCode.ok;
+}
+
+async function start(configuration: Configuration, logging: Logging): Promise<Running> {
+  const { logger } = logging;
+  let store: Store | undefined;
+  try {
+    store = await createStore(configuration.store, { now: Date.now, log: logger });
+    return await startServer(configuration, { store, audit: createAudit(logger), log: logger, version: version() });
+  } catch (error) {
+    await store?.close();
+    if (error instanceof StoreMisconfigured) throw new CommandFailed(exitCode.configuration, error.message);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (/^E(ADDR|ACCES|NOTFOUND)/.test(code)) throw new CommandFailed(exitCode.outage, `cannot listen: ${(error as Error).message}`);
+    throw error;
+  }
+}
+
+/** Reads the policy again, one reading at a time; a broken file changes nothing (FLT-22). */
+function reloader(path: string, terminal: Terminal, running: Running, logging: Logging): () => void {
+  const audit = createAudit(logging.logger);
+  let reading: Promise<void> | undefined;
+  let again = false;
+  const read = async (): Promise<void> => {
+    const loaded = await loadConfiguration(path, terminal.env);
+    if (loaded.ok) {
+      protectSecrets(loaded.configuration, logging);
+      running.use(loaded.configuration);
+      return audit({ event: 'policy', outcome: 'reloaded', policy: loaded.configuration.revision });
+    }
+    const problems = printDiagnostics(loaded.diagnostics, { colour: false });
+    logging.logger.error({ problems }, 'the policy was not reloaded: it has errors, and the one before stays in force');
+    return audit({ event: 'policy', outcome: 'reload-failed', detail: problems.split('\n')[0] ?? '' });
+  };
+  const reload = (): void => {
+    if (reading !== undefined) {
+      again = true;
+      return;
+    }
+    reading = read()
+      .catch((error: unknown) => logging.logger.error({ err: error }, 'the policy was not reloaded'))
+      .finally(() => {
+        reading = undefined;
+        if (again) {
+          again = false;
+          reload();
+        }
+      });
+  };
+  return reload;
+}
+
+/** Tells the log's scrubber every secret that it must never print, whatever an error says (SEC-05). */
+function protectSecrets(configuration: Configuration, { protect }: Logging): void {
+  for (const { credential } of configuration.registries.values()) {
+    const source = credential.kind === 'bearer' ? credential.token : credential.kind === 'none' ? undefined : credential.password;
+    if (source?.kind === 'value') protect(source.value.reveal());
+  }
+  const { store } = configuration;
+  if (store.kind === 'redis' && store.password?.kind === 'value') protect(store.password.value.reveal());
+}
+
+async function stopSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let told = false;
+    const stop = (): void => {
+      if (told) process.exit(130);
+      told = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+/** One process per worker; a worker that dies is replaced, and signals go to all. */
+async function supervise(workers: number): Promise<ExitCode> {
+  let stopping = false;
+  for (let i = 0; i < workers; i += 1) cluster.fork();
+  cluster.on('exit', () => {
+    if (!stopping) setTimeout(() => cluster.fork(), 1000);
+  });
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+  });
+  await stopSignal();
+  stopping = true;
+  const gone = Object.values(cluster.workers ?? {}).map((worker) => new Promise<void>((resolve) => worker?.once('exit', () => resolve())));
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  await Promise.all(gone);
+  return exitCode.ok;
+}

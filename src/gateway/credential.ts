@@ -1,0 +1,184 @@
+// The service credential of each registry as an Authorization header: fixed, from a file that may change, or logged in for.
+import { open } from 'node:fs/promises';
+import { isJsonObject } from '../core/json.ts';
+import { Secret, type SecretSource } from '../core/secret.ts';
+import type { CredentialSettings } from '../core/settings.ts';
+import type { RegistrySettings } from '../registries/registry.ts';
+import type { UpstreamClient } from './upstream-client.ts';
+
+/** The service credential cannot be had. The message is for logs and audit; it never holds a secret. */
+export class CredentialUnavailable extends Error {
+  override readonly name = 'CredentialUnavailable';
+}
+
+export interface Credentials {
+  /**
+   * The whole Authorization header; undefined when the registry has no credential.
+   * @throws CredentialUnavailable
+   */
+  readonly header: (registry: RegistrySettings) => Promise<Secret | undefined>;
+  /** The upstream answered 401 to this header: the next `header` reads or logs in again. Others that are newer stay. */
+  readonly rejected: (registry: RegistrySettings, header: Secret | undefined) => void;
+}
+
+type Login = Extract<CredentialSettings, { kind: 'verdaccio_login' }>;
+
+interface LoggedIn {
+  readonly header: Secret;
+  /** Milliseconds; Infinity where the token does not say. */
+  readonly until: number;
+}
+
+/** Milliseconds after a failed login before the next: each costs the upstream a bcrypt. */
+const loginPause = 5000;
+/** A token is not used in the last tenth of its life, at most a minute. */
+const margin = (life: number): number => Math.min(60_000, life / 10);
+
+/**
+ * @param client carries logins; make one for this alone or share the one of `createForward`'s kind
+ * @param now milliseconds
+ */
+export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () => number = Date.now): Credentials {
+  const kept = new Map<string, LoggedIn>();
+  const underWay = new Map<string, Promise<LoggedIn>>();
+  const paused = new Map<string, number>();
+  const readSecret = createSecretReader();
+
+  const login = async (registry: RegistrySettings, settings: Login): Promise<Secret> => {
+    const known = kept.get(registry.name);
+    if (known !== undefined && known.until > now()) return known.header;
+    // Single flight: whoever comes while a login is under way waits for it.
+    const begun = underWay.get(registry.name) ?? begin(registry, settings);
+    return (await begun).header;
+  };
+
+  const begin = (registry: RegistrySettings, settings: Login): Promise<LoggedIn> => {
+    if (now() < (paused.get(registry.name) ?? 0)) throw new CredentialUnavailable(`login at ${registry.name} failed just before`);
+    const fresh = readSecret(settings.password)
+      .then((password) => logIn(client, registry, { username: settings.username, password }, now))
+      .then(
+        (loggedIn) => {
+          kept.set(registry.name, loggedIn);
+          return loggedIn;
+        },
+        (error: unknown) => {
+          paused.set(registry.name, now() + loginPause);
+          throw error;
+        },
+      )
+      .finally(() => underWay.delete(registry.name));
+    underWay.set(registry.name, fresh);
+    return fresh;
+  };
+
+  return {
+    header: async (registry) => {
+      const settings = registry.credential;
+      switch (settings.kind) {
+        case 'none':
+          return undefined;
+        case 'basic':
+          return basic(settings.username, await readSecret(settings.password));
+        case 'bearer':
+          return bearer(await readSecret(settings.token));
+        case 'verdaccio_login':
+          return login(registry, settings);
+      }
+    },
+    rejected: (registry, header) => {
+      if (kept.get(registry.name)?.header === header) kept.delete(registry.name);
+    },
+  };
+}
+
+/** Logs in for an existing Verdaccio user: PUT of the user's document with Basic of that user (facts: npm B). */
+async function logIn(
+  client: Pick<UpstreamClient, 'send'>,
+  registry: RegistrySettings,
+  { username, password }: { readonly username: string; readonly password: string },
+  now: () => number,
+): Promise<LoggedIn> {
+  const credential = basic(username, password);
+  const id = `org.couchdb.user:${username}`;
+  const sent = await client.send(
+    registry,
+    {
+      method: 'PUT',
+      path: `-/user/org.couchdb.user:${encodeURIComponent(username)}`,
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: Buffer.from(JSON.stringify({ _id: id, name: username, password, type: 'user', roles: [] })),
+    },
+    { credential },
+  );
+  if (sent.kind !== 'answered') throw new CredentialUnavailable(`login at ${registry.name}: ${sent.refusal.detail ?? sent.kind}`);
+  const token = sent.answer.status === 201 ? tokenOf(sent.answer.body) : undefined;
+  if (token === undefined) throw new CredentialUnavailable(`login at ${registry.name} was answered ${sent.answer.status}`);
+  const expires = expiryOf(token);
+  const life = expires - now();
+  return { header: bearer(token), until: life === Infinity ? Infinity : expires - margin(life) };
+}
+
+function tokenOf(body: Buffer): string | undefined {
+  const document = parse(body.toString('utf8'));
+  const token = isJsonObject(document) ? document['token'] : undefined;
+  return typeof token === 'string' && token !== '' ? token : undefined;
+}
+
+/** Milliseconds of a JWT's `exp`; Infinity for a token that has none or is no JWT (Verdaccio's default tokens are not). */
+function expiryOf(token: string): number {
+  const payload = parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const exp = isJsonObject(payload) ? payload['exp'] : undefined;
+  return typeof exp === 'number' ? exp * 1000 : Infinity;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 7617, UTF-8. */
+function basic(username: string, password: string): Secret {
+  // A colon would move the border between the two (HDR-16).
+  if (username === '' || username.includes(':')) throw new CredentialUnavailable('the user name is empty or holds a colon');
+  return new Secret(`Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`);
+}
+
+/** RFC 6750 2.1. */
+function bearer(token: string): Secret {
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CredentialUnavailable('the token holds spaces or characters outside ASCII');
+  return new Secret(`Bearer ${token}`);
+}
+
+/** Reads secrets; a file is read again when its size, inode or time of change is another (FLT-32). */
+function createSecretReader(): (source: SecretSource) => Promise<string> {
+  const files = new Map<string, { readonly stamp: string; readonly text: string }>();
+  return async (source) => {
+    if (source.kind === 'value') return checked(source.value.reveal(), 'the configured secret');
+    const file = await open(source.path).catch((error: NodeJS.ErrnoException) => {
+      throw new CredentialUnavailable(`${source.path} cannot be read: ${error.code ?? 'unknown failure'}`);
+    });
+    try {
+      const { ino, size, mtimeNs } = await file.stat({ bigint: true });
+      const stamp = `${ino} ${size} ${mtimeNs}`;
+      const known = files.get(source.path);
+      if (known?.stamp === stamp) return known.text;
+      if (size > 65_536n) throw new CredentialUnavailable(`${source.path} is larger than a secret`);
+      const text = checked(await file.readFile('utf8'), source.path);
+      files.set(source.path, { stamp, text });
+      return text;
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+/** Trims the newline that editors and secret mounts append; any other is an attempt at a second header line (HDR-15). */
+function checked(secret: string, where: string): string {
+  const text = secret.replace(/\r?\n$/, '');
+  if (text === '') throw new CredentialUnavailable(`${where} is empty`);
+  if (/[\r\n\0]/.test(text)) throw new CredentialUnavailable(`${where} holds a line break or NUL`);
+  return text;
+}

@@ -1,0 +1,31 @@
+// Asks the upstream what it has already, before a byte of an upload is sent.
+import type { PackageName } from '../core/package-name.ts';
+import { refuse, type Refusal } from '../core/refusal.ts';
+import type { Existing } from '../registries/registry.ts';
+import type { Authorised } from './authorise.ts';
+import type { Call, GatewayRoom } from './room.ts';
+
+/** Looks the package and the file up. An upstream that cannot say is an outage, not a "no" (P4). */
+export async function lookUp(
+  room: GatewayRoom,
+  call: Call,
+  permit: Authorised,
+  what: { readonly name: PackageName; readonly version: string; readonly file: string },
+): Promise<Existing | Refusal> {
+  const { registry } = call;
+  try {
+    return await registry.protocol.existing(async (path, headers) => room.forward.probe(permit, registry, path, headers), registry, what);
+  } catch (error) {
+    return refuse('upstream-unreachable', {}, { detail: error instanceof Error ? error.message : 'unknown failure' });
+  }
+}
+
+/** Refuses what is there already (rule 12 of design/3). */
+export function refuseExisting(
+  call: Call,
+  existing: Existing,
+  what: { readonly name: PackageName; readonly version: string; readonly file: string },
+): Refusal | undefined {
+  if (existing !== 'exists' || !call.registry.immutable) return undefined;
+  return refuse('upload-exists', { what: call.registry.protocol.id === 'npm' ? `${what.name}@${what.version}` : what.file });
+}

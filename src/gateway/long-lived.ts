@@ -1,0 +1,103 @@
+// Writes without an upload token: long-lived tokens on their way out (allow, warn, refuse), and requests with none at all.
+import { covers, type PackageName } from '../core/package-name.ts';
+import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
+import type { Reply, Route } from '../registries/registry.ts';
+import { UploadRefused } from '../registries/registry.ts';
+import { relayOwn } from './answer.ts';
+import type { Caller } from './caller.ts';
+import { receive } from './room.ts';
+import { recallRefusal } from './last-refusal.ts';
+import { about, ofRefusal } from './record.ts';
+import type { Call, GatewayRoom } from './room.ts';
+
+type Write = Extract<Route, { kind: 'upload' | 'manage' | 'write' }>;
+
+/** What happens to the request: it is refused, or goes on as the client's own, perhaps with a word of warning. */
+export type Verdict =
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'pass'; readonly notice?: string }
+  | { readonly kind: 'answered'; readonly reply: Reply };
+
+/** Decides about a write that no upload token vouches for, and records it (P7). */
+export async function judge(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
+  const verdict = await decide(room, call, route, caller);
+  if (verdict.kind === 'refused') {
+    room.audit({ event: writeEvent(route), outcome: 'refused', ...about(room, call), ...named(route), ...ofRefusal(verdict.refusal) });
+  } else if (!(route.kind === 'write' && route.harmless)) {
+    room.audit({
+      event: 'pass-through',
+      outcome: 'long-lived',
+      ...about(room, call),
+      ...named(route),
+      detail: `${call.head.method} ${describe(route)}`,
+    });
+  }
+  return verdict;
+}
+
+async function decide(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
+  if (route.kind === 'write' && route.harmless) return { kind: 'pass' };
+  if (caller.kind !== 'foreign') return { kind: 'refused', refusal: await withoutCredential(room, call, route, caller) };
+  const name = route.name;
+  const { registry } = call;
+  if (registry.longLivedTokens === 'refuse' || (name !== undefined && isTrustedOnly(call, name))) {
+    const earlier = name === undefined ? undefined : await recallRefusal(room, call, name);
+    return { kind: 'refused', refusal: earlier ?? refuse('long-lived-refused', { package: name }) };
+  }
+  // Which package such an upload is for is only known for sure from a body that was read and rebuilt (P2).
+  if (registry.trustedOnly.length > 0 && route.kind === 'upload') return inspected(room, call, route);
+  return registry.longLivedTokens === 'warn'
+    ? { kind: 'pass', notice: 'This request used a long-lived token; this registry is moving to trusted publishing.' }
+    : { kind: 'pass' };
+}
+
+/** The reason why nothing at all, or nothing that is known, was shown. */
+async function withoutCredential(
+  room: GatewayRoom,
+  call: Call,
+  route: Write,
+  caller: Exclude<Caller, { kind: 'holder' | 'foreign' }>,
+): Promise<Refusal> {
+  const name = route.name;
+  const earlier = name === undefined ? undefined : await recallRefusal(room, call, name);
+  if (earlier !== undefined) return earlier;
+  if (caller.kind === 'unknown') return refuse('upload-token-unknown');
+  return refuse(caller.kind === 'placeholder' ? 'upload-placeholder' : 'upload-unauthenticated');
+}
+
+/** Reads the upload to learn its package; goes on with the rebuilt body and the client's own credential. */
+async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { kind: 'upload' }>): Promise<Verdict> {
+  try {
+    const upload = await call.registry.protocol.inspect({
+      head: call.head,
+      registry: call.registry,
+      ...(route.name === undefined ? {} : { name: route.name }),
+      body: receive(call),
+      publishers: [],
+    });
+    if (isRefusal(upload)) return { kind: 'refused', refusal: upload };
+    if (isTrustedOnly(call, upload.name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: upload.name }) };
+    const result = await room.forward.sendForeign(call.registry, upload.request, upload, call.head.headers.get('authorization') ?? '');
+    return result.kind === 'answered' ? { kind: 'answered', reply: relayOwn(result.answer) } : { kind: 'refused', refusal: result.refusal };
+  } catch (error) {
+    if (error instanceof UploadRefused) return { kind: 'refused', refusal: error.refusal };
+    if (call.req.destroyed || call.req.errored) return { kind: 'refused', refusal: refuse('body-incomplete') };
+    throw error;
+  }
+}
+
+function isTrustedOnly(call: Call, name: PackageName): boolean {
+  return call.registry.trustedOnly.some((entry) => covers(entry, name));
+}
+
+function named(route: Write): { package?: string } {
+  return route.name === undefined ? {} : { package: route.name };
+}
+
+function writeEvent(route: Write): 'upload' | 'manage' {
+  return route.kind === 'upload' ? 'upload' : 'manage';
+}
+
+function describe(route: Write): string {
+  return route.kind === 'write' ? route.what : route.kind;
+}

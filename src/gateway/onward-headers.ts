@@ -1,0 +1,91 @@
+// The headers of a passed-through request: the client's own, without those that speak to a proxy or claim to come from one.
+import type { RegistrySettings } from '../registries/registry.ts';
+import { isHost } from './headers.ts';
+
+/** Hop-by-hop (RFC 9110 7.6.1) and framing: ours are written anew. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'content-length',
+  'upgrade',
+  'http2-settings',
+  'expect',
+  'host',
+];
+
+/** What upstreams believe when a proxy says it: who the user is, where the request came from, which URL and method it "really" has. */
+const claimsOfProxies = [
+  'forwarded',
+  'via',
+  'client-ip',
+  'true-client-ip',
+  'fastly-client-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-method-override',
+  'x-outside-url',
+  'x-host',
+  'x-scheme',
+  'x-url-scheme',
+  'x-url-path',
+  'x-script-name',
+  'x-authenticated-user',
+  'remote-user',
+  'front-end-https',
+  'max-forwards',
+];
+const dropped = new Set([...hopByHop, ...claimsOfProxies]);
+const droppedFamilies =
+  /^(?:proxy-|x-forwarded|x-original-|x-rewrite-|x-http-method|x-devpi-|x-remote-|x-envoy-|x-auth-request-|x-webauth-|x-ssl-|x-amzn-oidc-|x-goog-authenticated-|x-ms-client-principal|tailscale-user|cf-access-)/;
+
+/** A client that nominates these in `Connection` would change what the message is (HDR-03): its wish is ignored. */
+const neverNominated = new Set(['content-type', 'content-encoding']);
+
+export interface Onward {
+  /** 'own': the client's Authorization stays. 'none': the request goes on anonymously. */
+  readonly credential: 'own' | 'none';
+  /** The client's address, where it is known. */
+  readonly address?: string;
+}
+
+/**
+ * The complete set of headers for the upstream (HDR-02 to HDR-09, SMG-24, SMG-26). Framing is written anew, `host` is the
+ * public one, so that upstreams which build links from it build links to us.
+ * @param received as `readHead` gave them
+ */
+export function allowedForUpstream(
+  received: ReadonlyMap<string, string>,
+  registry: Pick<RegistrySettings, 'url'>,
+  { credential, address }: Onward,
+): Record<string, string> {
+  const headers: Record<string, string> = { host: publicHost(registry.url) };
+  const nominated = new Set(
+    (received.get('connection') ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+  for (const [name, value] of received) {
+    if (dropped.has(name) || droppedFamilies.test(name) || (nominated.has(name) && !neverNominated.has(name))) continue;
+    if (credential === 'none' && (name === 'authorization' || name === 'cookie' || name === 'npm-otp')) continue;
+    if (/^[\t\x20-\x7e]*$/.test(value)) headers[name] = value;
+  }
+  headers['x-forwarded-proto'] = registry.url.protocol === 'https:' ? 'https' : 'http';
+  if (address !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(address)) headers['x-forwarded-for'] = address;
+  const length = received.get('content-length');
+  if (received.has('transfer-encoding')) headers['transfer-encoding'] = 'chunked';
+  else if (length !== undefined) headers['content-length'] = String(Number(length));
+  return headers;
+}
+
+/** The registry's public host, which upstreams get as Host. Throws on one that upstreams choke on. */
+export function publicHost(url: URL): string {
+  if (!isHost(url.host)) throw new Error(`the public host ${url.host} is not one that upstreams accept`);
+  return url.host;
+}

@@ -1,0 +1,43 @@
+// What the gateway works with: one request, and the parts that the server passes in.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Audit, AuditEvent } from '../audit/event.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Head, RegistrySettings } from '../registries/registry.ts';
+import type { Store } from '../store/store.ts';
+import { bodyOf, welcomeBody } from './drain.ts';
+import type { Forwarder } from './forwarder.ts';
+import type { PassThrough } from './pass-through.ts';
+
+export interface GatewayRoom {
+  /** One snapshot for the whole request (FLT-28). */
+  readonly configuration: Configuration;
+  readonly store: Store;
+  readonly audit: Audit;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly hashToken: (token: string) => string;
+  readonly forward: Forwarder;
+  readonly passThrough: PassThrough;
+  /** Uploads under way by registry name, for the cap of each upstream. */
+  readonly uploads: Map<string, number>;
+}
+
+/** One request to a registry. */
+export interface Call {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly registry: RegistrySettings;
+  /** The head with its path below the registry's URL. */
+  readonly head: Head;
+  /** What every audit event of the request says. */
+  readonly about: Pick<AuditEvent, 'request' | 'client' | 'address'>;
+  readonly requestId: string;
+  /** Milliseconds when the request came in. */
+  readonly started: number;
+}
+
+/** The body of the call, asked for now if the client waits to be asked (`Expect: 100-continue`): after the checks of the head. */
+export function receive({ req, res }: Pick<Call, 'req' | 'res'>): AsyncIterable<Uint8Array> {
+  welcomeBody(req, res);
+  return bodyOf(req);
+}

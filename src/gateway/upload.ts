@@ -1,0 +1,103 @@
+// An upload with an upload token, step by step: authorise, inspect, look at what exists, forward what was rebuilt, record.
+import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
+import { UploadRefused, type Inspected, type Reply, type Route } from '../registries/registry.ts';
+import { relay } from './answer.ts';
+import { authorise, narrowByVersion, type Authorised } from './authorise.ts';
+import type { Caller } from './caller.ts';
+import { lookUp, refuseExisting } from './existing.ts';
+import { recordUpload, type Trail } from './record.ts';
+import { receive, type Call, type GatewayRoom } from './room.ts';
+
+type Holder = Extract<Caller, { kind: 'holder' }>;
+
+/** Handles an upload whole. Returns what the client is to hear; the audit record is written (P7). */
+export async function upload(
+  room: GatewayRoom,
+  call: Call,
+  route: Extract<Route, { kind: 'upload' }>,
+  holder: Holder,
+): Promise<Reply | Refusal> {
+  const trail: Trail = { record: holder.record };
+  const answer = await withinCap(room, call, () => attempt(room, call, route, holder, trail));
+  recordUpload(room, call, trail, answer);
+  return answer;
+}
+
+async function attempt(
+  room: GatewayRoom,
+  call: Call,
+  route: Extract<Route, { kind: 'upload' }>,
+  holder: Holder,
+  trail: Trail,
+): Promise<Reply | Refusal> {
+  // Where the path names the package, a token for another one is refused before the body is read.
+  const early = route.name === undefined ? undefined : authorise(room.configuration, call.registry, holder.record, 'publish', route.name);
+  if (isRefusal(early)) return early;
+
+  const inspected = await inspect(call, route, holder);
+  if (isRefusal(inspected)) return inspected;
+  trail.inspected = inspected;
+
+  const permit = authorise(room.configuration, call.registry, holder.record, 'publish', inspected.name);
+  if (isRefusal(permit)) return permit;
+
+  const what = { name: inspected.name, version: inspected.version, file: inspected.file };
+  const existing = await lookUp(room, call, permit, what);
+  if (isRefusal(existing)) return existing;
+  const narrowed = narrowByVersion(permit, holder.record, { version: inspected.version, tags: inspected.tags, existing });
+  if (isRefusal(narrowed)) return narrowed;
+  trail.permit = narrowed;
+  const taken = refuseExisting(call, existing, what);
+  if (taken !== undefined) return taken;
+
+  return forward(room, call, narrowed, inspected, trail);
+}
+
+async function inspect(call: Call, route: Extract<Route, { kind: 'upload' }>, holder: Holder): Promise<Inspected | Refusal> {
+  try {
+    return await call.registry.protocol.inspect({
+      head: call.head,
+      registry: call.registry,
+      ...(route.name === undefined ? {} : { name: route.name }),
+      body: receive(call),
+      run: holder.record.run,
+      publishers: [...new Set(holder.record.grants.map((grant) => grant.publisher))],
+    });
+  } catch (error) {
+    return interrupted(call, error);
+  }
+}
+
+async function forward(room: GatewayRoom, call: Call, permit: Authorised, inspected: Inspected, trail: Trail): Promise<Reply | Refusal> {
+  try {
+    const result = await room.forward.send(permit, call.registry, inspected.request, inspected);
+    if (result.kind !== 'answered') return result.refusal;
+    trail.upstreamStatus = result.answer.status;
+    return relay(call.registry, result.answer);
+  } catch (error) {
+    return interrupted(call, error);
+  }
+}
+
+/** A body that broke off, or that turned out wrong at its end. The upstream never got it whole (P9). */
+function interrupted(call: Call, error: unknown): Refusal {
+  if (error instanceof UploadRefused) return error.refusal;
+  if (call.req.destroyed || call.req.errored) return refuse('body-incomplete');
+  throw error;
+}
+
+/** Keeps to the registry's number of uploads at a time; one more is told to come back (DOS-12). */
+async function withinCap(room: GatewayRoom, call: Call, work: () => Promise<Reply | Refusal>): Promise<Reply | Refusal> {
+  const { name, maxConcurrentUploads } = call.registry;
+  const underWay = room.uploads.get(name) ?? 0;
+  if (underWay >= maxConcurrentUploads) {
+    const refusal = refuse('too-many', { what: `${maxConcurrentUploads} uploads at a time`, seconds: 5 }, { retryAfter: 5 });
+    return { ...refusal, status: 503 };
+  }
+  room.uploads.set(name, underWay + 1);
+  try {
+    return await work();
+  } finally {
+    room.uploads.set(name, (room.uploads.get(name) ?? 1) - 1);
+  }
+}

@@ -1,0 +1,50 @@
+// The log: JSON lines on stdout through pino, with a scrubber behind it as the last line against secrets (SEC-05, SEC-06).
+import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { loggable } from './log/value.ts';
+import { createScrubber } from './log/scrubber.ts';
+
+export type { Logger } from 'pino';
+
+const levels: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] satisfies Level[];
+
+/** Bytes kept in memory while whoever reads stdout stalls; beyond, lines are lost rather than the proxy stopped. */
+const maxBuffered = 16 * 1024 * 1024;
+
+export interface Logging {
+  readonly logger: Logger;
+  /** Takes a literal secret (service credential, store password) out of every later line. */
+  readonly protect: (secret: string) => void;
+  /** Writes out what is buffered; call before the process ends. */
+  readonly flush: () => void;
+}
+
+export interface LoggingOptions {
+  /** `COUNTERSIGN_LOG_LEVEL`; anything unknown means `info`. */
+  readonly level?: string | undefined;
+  /** Where lines go; stdout unless said. */
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * Makes the log. Redaction is not the design, it is the net below it: secrets are wrapped in `Secret`, errors are
+ * reduced to what they say, and then every finished line is scrubbed as text.
+ */
+export function createLogging(options: LoggingOptions = {}): Logging {
+  const stdout = options.destination === undefined ? pino.destination({ dest: 1, sync: false, maxLength: maxBuffered }) : undefined;
+  const destination = options.destination ?? stdout;
+  const scrubber = createScrubber();
+  const logger = pino(
+    {
+      level: levels.find((known) => known === options.level) ?? 'info',
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: (fields) => loggable(fields) },
+      // pino's own would run on what `loggable` made of an error and take it for another one.
+      serializers: { err: (value: unknown) => value },
+    },
+    { write: (line) => destination?.write(scrubber.scrub(line)) },
+  );
+  const flush = (): void => stdout?.flushSync();
+  if (stdout !== undefined) process.once('exit', flush);
+  return { logger, protect: scrubber.protect, flush };
+}

@@ -1,0 +1,11 @@
+// argv → command → exit code. Nothing is loaded before it is known that this Node can run it.
+import { nodeProblem } from './cli/node-version.ts';
+
+const problem = nodeProblem(process.versions.node);
+if (problem === undefined) {
+  const { main } = await import('./cli/main.ts');
+  process.exitCode = await main();
+} else {
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 3;
+}

@@ -1,0 +1,58 @@
+// Reads an upload up to its file and says what it is; `rebuild.ts` goes on from there.
+import { randomBytes } from 'node:crypto';
+import { isRefusal, refuse, type Refusal } from '../../core/refusal.ts';
+import { UploadRefused, type Incoming, type Inspected } from '../registry.ts';
+import { UploadForm, type Field, type Identity } from './form.ts';
+import { boundaryOf, malformed, MultipartReader } from './multipart.ts';
+import { rebuild, type Rebuilt } from './rebuild.ts';
+
+/**
+ * Inspects an upload (the upload API of PyPI, as twine and others speak it). Everything before the file is read and held,
+ * at most 4 MiB; the file and what follows are read by the rebuilt body. Errors of the incoming body are thrown.
+ */
+export async function inspect(incoming: Incoming): Promise<Inspected | Refusal> {
+  const encoding = incoming.head.headers.get('content-encoding');
+  if (encoding !== undefined) return refuse('body-encoding', { actual: encoding });
+  const boundary = boundaryOf(incoming.head.headers.get('content-type'));
+  if (isRefusal(boundary)) return boundary;
+  const reader = new MultipartReader(incoming.body, boundary, incoming.registry.maxUpload);
+  try {
+    const form = new UploadForm();
+    const { before, identity } = await readToFile(reader, form);
+    return describe(identity, rebuild({ reader, form, before, identity, boundary: freshBoundary() }));
+  } catch (error) {
+    if (error instanceof UploadRefused) return error.refusal;
+    throw error;
+  }
+}
+
+async function readToFile(reader: MultipartReader, form: UploadForm): Promise<{ before: Field[]; identity: Identity }> {
+  const before: Field[] = [];
+  for (let head = await reader.next(); head !== undefined; head = await reader.next()) {
+    form.count();
+    if (head.name === 'content') {
+      if (head.filename === undefined) throw malformed('content has no file name');
+      return { before, identity: form.identify(head.filename) };
+    }
+    before.push(await form.read(head, reader));
+  }
+  throw malformed('it has no content');
+}
+
+function describe(identity: Identity, rebuilt: Rebuilt): Inspected {
+  return {
+    name: identity.name,
+    version: identity.version,
+    file: identity.file,
+    tags: [],
+    // The upstream URL itself: `/` of pypiserver, `/user/index/` of devpi. The query has no part in it (PTH-23).
+    request: { method: 'POST', path: '', headers: { 'content-type': `multipart/form-data; boundary=${rebuilt.boundary}` } },
+    rebuild: rebuilt.body,
+    digest: rebuilt.digest,
+  };
+}
+
+/** 144 random bits: nobody can put this boundary into a value beforehand, whatever line ends the upstream accepts (MP-66). */
+function freshBoundary(): string {
+  return `countersign-${randomBytes(18).toString('hex')}`;
+}

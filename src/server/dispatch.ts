@@ -1,0 +1,95 @@
+// Where every request on the public listener starts: head, target, host; then the control plane or the gateway.
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
+import { isRefusal, refuse, toPrintable, type Refusal } from '../core/refusal.ts';
+import type { ExchangeRoom } from '../exchange/exchange.ts';
+import { send } from '../gateway/answer.ts';
+import { drain } from '../gateway/drain.ts';
+import { handle } from '../gateway/gateway.ts';
+import { readHead } from '../gateway/headers.ts';
+import type { GatewayRoom } from '../gateway/room.ts';
+import { readTarget } from '../gateway/target.ts';
+import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
+import { clientAddress } from './address.ts';
+import { control, findEndpoint } from './control.ts';
+import { onHost, under, type Hosts } from './find.ts';
+
+export interface Found {
+  readonly registry: RegistrySettings;
+  readonly path: string;
+}
+
+/** Everything for one request, taken once at its start: one snapshot of the configuration. */
+export interface Room {
+  readonly hosts: Hosts;
+  readonly trusted: BlockList;
+  readonly exchange: ExchangeRoom;
+  readonly gateway: GatewayRoom;
+  readonly failed: (error: unknown, requestId: string) => void;
+}
+
+/** Answers one request; a bug answers 500 for this request and nothing else (DOS-17). */
+export async function dispatch(room: Room, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const requestId = randomBytes(8).toString('hex');
+  res.setHeader('x-request-id', requestId);
+  const started = room.gateway.now();
+  try {
+    await route(room, req, res, requestId, started);
+  } catch (error) {
+    room.failed(error, requestId);
+    if (res.headersSent) res.destroy();
+    else send(res, plain(refuse('internal'), requestId));
+  }
+}
+
+async function route(room: Room, req: IncomingMessage, res: ServerResponse, requestId: string, started: number): Promise<void> {
+  const read = readHead(req);
+  if (isRefusal(read)) return refuseEarly(req, res, [], read, requestId);
+  const { method, host, headers } = read;
+  const registries = onHost(room.hosts, host);
+  if (registries.length === 0) return refuseEarly(req, res, [], refuse('request-host', { host }), requestId);
+  const target = readTarget(req.url ?? '');
+  if (isRefusal(target)) return refuseEarly(req, res, registries, target, requestId);
+
+  const head: Head = { method, path: target.path, query: target.query, headers };
+  const agent = headers.get('user-agent');
+  const about = {
+    request: requestId,
+    address: clientAddress(req, room.trusted),
+    ...(agent === undefined ? {} : { client: toPrintable(agent) }),
+  };
+  const found = under(registries, target.path);
+  const endpoint = findEndpoint(head, registries, found);
+  if (endpoint !== undefined) return control(room.exchange, endpoint, { req, res, requestId, about });
+  if (found === undefined) return refuseEarly(req, res, registries, refuse('request-not-found'), requestId);
+  return handle(room.gateway, { req, res, requestId, about, started, registry: found.registry, head: { ...head, path: found.path } });
+}
+
+/** Before a registry is known, the host's first protocol is the best guess at what the client can show. */
+function refuseEarly(
+  req: IncomingMessage,
+  res: ServerResponse,
+  registries: readonly RegistrySettings[],
+  refusal: Refusal,
+  requestId: string,
+): void {
+  const protocol = registries[0]?.protocol;
+  send(res, protocol?.reply(refusal, 'other', requestId) ?? plain(refusal, requestId));
+  drain(req);
+}
+
+/** A refusal as RFC 9457 has it, where no registry's dialect applies. */
+function plain(refusal: Refusal, requestId: string): Reply {
+  return {
+    status: refusal.status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: JSON.stringify({
+      title: refusal.title,
+      status: refusal.status,
+      detail: refusal.message,
+      code: refusal.code,
+      instance: requestId,
+    }),
+  };
+}

@@ -1,0 +1,32 @@
+// Health on the admin listener: `/healthz` says that the process lives, `/readyz` whether it can do its work.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { send } from '../gateway/answer.ts';
+
+export interface Health {
+  /** Undefined when well, else a sentence. Never throws. */
+  readonly store: () => Promise<string | undefined>;
+  readonly issuers: () => readonly { readonly name: string; readonly problem?: string }[];
+  readonly stopping: () => boolean;
+  readonly revision: () => string;
+  readonly version: string;
+}
+
+/** Answers a request on the admin listener. */
+export async function health(parts: Health, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  if (req.method !== 'GET' && req.method !== 'HEAD') return send(res, reply(405, { status: 'method not allowed' }));
+  if (req.url === '/healthz') return send(res, reply(200, { status: 'ok', version: parts.version }));
+  if (req.url !== '/readyz') return send(res, reply(404, { status: 'not found', see: ['/healthz', '/readyz'] }));
+  const store = await parts.store();
+  const stopping = parts.stopping();
+  // An issuer that is away only stops its own exchanges; it does not make the replica unfit (JWK-18).
+  const issuers = Object.fromEntries(parts.issuers().map(({ name, problem }) => [name, problem ?? 'ok']));
+  const ready = store === undefined && !stopping;
+  return send(
+    res,
+    reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, policy: parts.revision() }),
+  );
+}
+
+function reply(status: number, body: object): { status: number; headers: Record<string, string>; body: string } {
+  return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: `${JSON.stringify(body)}\n` };
+}

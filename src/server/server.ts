@@ -1,0 +1,147 @@
+// The running proxy: listeners, and the parts that requests are given, wired together once.
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Audit } from '../audit/event.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { hashToken } from '../exchange/mint.ts';
+import { createCredentials } from '../gateway/credential.ts';
+import { createForward } from '../gateway/forward.ts';
+import { createForwarder } from '../gateway/forwarder.ts';
+import { createPassThrough } from '../gateway/pass-through.ts';
+import { createUpstreamClient } from '../gateway/upstream-client.ts';
+import { createVerifier, leeway } from '../oidc/verify.ts';
+import type { Store } from '../store/store.ts';
+import { trustedProxies } from './address.ts';
+import { dispatch, type Room } from './dispatch.ts';
+import { byHost } from './find.ts';
+import { health } from './health.ts';
+import { createAdminServer, createPublicServer } from './listeners.ts';
+import { closeGently } from './shutdown.ts';
+
+/** What the program's own log is told. */
+export interface ServerLog {
+  readonly info: (fields: object, message: string) => void;
+  readonly warn: (fields: object, message: string) => void;
+  readonly error: (fields: object, message: string) => void;
+}
+
+export interface ServerParts {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly log: ServerLog;
+  /** This program's version, for User-Agent and `/healthz`. */
+  readonly version: string;
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Running {
+  /** Where the public listener is, with the port that it got. */
+  readonly address: AddressInfo;
+  readonly admin: AddressInfo | undefined;
+  /** Puts another policy in force for every request from now on; live upload tokens are judged by it (P6). */
+  readonly use: (configuration: Configuration) => void;
+  /** Stops gently (design/1 P9). */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the proxy. Rejects when an address cannot be listened on. */
+export async function startServer(first: Configuration, parts: ServerParts): Promise<Running> {
+  const now = parts.now ?? Date.now;
+  let configuration = first;
+  let stopping = false;
+  const outbound = openOutbound(parts.version, now);
+  const verifier = createVerifier({ issuers: () => configuration.issuers, now, log: (status) => parts.log.info(status, 'issuer keys') });
+  let room = roomFor(first, parts, outbound, verifier, now);
+
+  const server = createPublicServer(first.server.tls, (req, res) => void dispatch(room, req, res));
+  const admin = createAdminServer(
+    (req, res) =>
+      void health(
+        {
+          store: parts.store.problem,
+          issuers: () => verifier.status(),
+          stopping: () => stopping,
+          revision: () => configuration.revision,
+          version: parts.version,
+        },
+        req,
+        res,
+      ),
+  );
+  await listen(server, first.server.listen);
+  await listen(admin, first.server.admin);
+  void verifier.refresh();
+
+  return {
+    address: server.address() as AddressInfo,
+    admin: admin.address() as AddressInfo,
+    use: (next) => {
+      configuration = next;
+      room = roomFor(next, parts, outbound, verifier, now);
+    },
+    close: async () => {
+      stopping = true;
+      await closeGently([server], configuration.server.shutdownGrace * 1000);
+      await closeGently([admin], 1000);
+      verifier.close();
+      outbound.passThrough.close();
+      await Promise.all([outbound.forward.close(), outbound.foreign.close(), outbound.logins.close()]);
+      await parts.store.close();
+    },
+  };
+}
+
+type Outbound = ReturnType<typeof openOutbound>;
+
+/** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
+function openOutbound(version: string, now: () => number) {
+  const logins = createUpstreamClient({ version });
+  const forward = createForward({ version });
+  const foreign = createUpstreamClient({ version });
+  const credentials = createCredentials(logins, now);
+  return {
+    logins,
+    forward,
+    foreign,
+    passThrough: createPassThrough(),
+    forwarder: createForwarder({ credentials, forward, foreign }),
+    uploads: new Map<string, number>(),
+  };
+}
+
+function roomFor(
+  configuration: Configuration,
+  parts: ServerParts,
+  outbound: Outbound,
+  verifier: ReturnType<typeof createVerifier>,
+  now: () => number,
+): Room {
+  const { store, audit } = parts;
+  return {
+    hosts: byHost(configuration.registries.values()),
+    trusted: trustedProxies(configuration.server.trustedProxies),
+    exchange: { configuration, store, audit, now, leeway, verify: verifier.verify },
+    gateway: {
+      configuration,
+      store,
+      audit,
+      now,
+      hashToken,
+      forward: outbound.forwarder,
+      passThrough: outbound.passThrough,
+      uploads: outbound.uploads,
+    },
+    failed: (error, request) => parts.log.error({ err: error, request }, 'a request failed'),
+  };
+}
+
+async function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,170 @@
+// `check`, and `check --live` against a real Redis, Verdaccio and devpi.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDevpi, type DevpiServer } from '../support/devpi.ts';
+import { startIssuer, type CiIssuer } from '../support/issuer.ts';
+import { freePort } from '../support/ports.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
+import { describeWith } from '../support/requirement.ts';
+import { SERVICE } from '../support/service-user.ts';
+import { startVerdaccio, type VerdaccioServer } from '../support/verdaccio.ts';
+import { countersign, policy, policyEnv as env, written } from './fake-terminal.ts';
+
+interface Live {
+  readonly what: string;
+  readonly name: string;
+  readonly status: string;
+  readonly says: string;
+}
+
+const basic = (password: string = SERVICE.password): string => `{ basic: { username: ${SERVICE.username}, password: "${password}" } }`;
+const login = (password: string): string => `{ verdaccio_login: { username: ${SERVICE.username}, password: "${password}" } }`;
+const pypi = (upstream: string, credential: string, keys: string): string =>
+  policy({ issuer: keys, upstream, credential }).replace('protocol: npm', 'protocol: pypi').replaceAll('@acme/', 'acme-');
+const check = (yaml: string, ...rest: string[]) => countersign(['check', '--config', written('countersign.yaml', yaml), ...rest], { env });
+async function live(yaml: string): Promise<{ code: number; results: readonly Live[]; of: (what: string) => Live | undefined }> {
+  const { code, out } = await check(yaml, '--live', '--json');
+  const { live: results } = JSON.parse(out) as { live: readonly Live[] };
+  return { code, results, of: (what) => results.find((result) => result.what === what) };
+}
+
+describe('check', () => {
+  test('of a valid file ends with 0 and says how much there is', async () => {
+    const { code, out } = await check(policy());
+    expect(code).toBe(0);
+    expect(out).toMatch(/countersign\.yaml is valid: 1 registry, 1 issuer, 2 publishers\. Policy revision [0-9a-f]{12}\.\n$/);
+  });
+
+  test('lists each `any` with its line', async () => {
+    const { code, out } = await check(policy({ environment: 'any' }));
+    expect(code).toBe(0);
+    expect(out).toMatch(/countersign\.yaml:\d+:\d+ {2}warning {2}environment: any/);
+  });
+
+  test('of a broken file ends with 3 and shows every error, in colour only where there is any', async () => {
+    const broken = policy().replace('workflow:', 'worklow:').replace('protocol: npm', 'protocol: nmp');
+    const { code, out } = await check(broken);
+    expect(code).toBe(3);
+    expect(out).toContain('did you mean "workflow"?');
+    expect(out).toContain('nmp');
+    expect(out).toMatch(/is not valid: \d+ errors/);
+    expect(out).not.toContain('\u001b');
+    const coloured = await countersign(['check', '--config', written('countersign.yaml', broken)], { env, colour: true });
+    expect(coloured.out).toContain('\u001b[');
+  });
+
+  test('of a file that is not there ends with 3', async () => {
+    expect((await countersign(['check', '--config', '/nowhere/countersign.yaml'], { env })).code).toBe(3);
+  });
+
+  test('asks nothing of anybody unless told', async () => {
+    const { code, out } = await check(policy({ upstream: 'http://127.0.0.1:1/', issuer: 'http://127.0.0.1:1' }), '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ live: [] });
+  });
+});
+
+describeWith(
+  'redis-server',
+  'verdaccio',
+  'devpi-server',
+)('check --live', () => {
+  let issuer: CiIssuer;
+  let redis: RedisServer;
+  let verdaccio: VerdaccioServer;
+  beforeAll(async () => {
+    [issuer, redis, verdaccio] = await Promise.all([
+      startIssuer(),
+      startRedis({ args: ['--maxmemory-policy', 'noeviction'] }),
+      startVerdaccio(),
+    ]);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([issuer, redis, verdaccio].map((server) => server.close()));
+  });
+
+  const good = (): string => policy({ issuer: issuer.issuer, upstream: verdaccio.url, store: redis.url, credential: basic() });
+
+  test('finds a store, an issuer, a clock, a registry and a credential that are right', async () => {
+    const { code, results } = await live(good());
+    expect(results.map(({ what, status }) => `${what} ${status}`)).toEqual([
+      'store ok',
+      'issuer ok',
+      'clock ok',
+      'upstream ok',
+      'credential ok',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('prints a line for each, and what to do about what is wrong', async () => {
+    const { code, out } = await check(good().replace(redis.url, 'memory'), '--live');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok {4}issuer +github +1 key$/m);
+    expect(out).toMatch(/^warn {2}store +memory +in this process only.*\n {6}Use Redis/m);
+    expect(out).toMatch(new RegExp(`^ok {4}credential +npm +is ${SERVICE.username}$`, 'm'));
+  });
+
+  test('finds a wrong password, though Verdaccio answers 200 to it, and does not print it (P1)', async () => {
+    const { code, out } = await check(
+      policy({ issuer: issuer.issuer, upstream: verdaccio.url, credential: basic('wrong-password') }),
+      '--live',
+      '--json',
+    );
+    expect(code).toBe(1);
+    const { live: results } = JSON.parse(out) as { live: readonly Live[] };
+    expect(results.find(({ what }) => what === 'credential')).toMatchObject({ status: 'fail', says: 'the registry does not accept it' });
+    expect(out).not.toContain('wrong-password');
+  });
+
+  test('logs in where the credential is a Verdaccio login, and names a failed one', async () => {
+    const right = await live(policy({ issuer: issuer.issuer, upstream: verdaccio.url, credential: login(SERVICE.password) }));
+    expect([right.code, right.of('credential')]).toMatchObject([0, { status: 'ok' }]);
+    const wrong = await live(policy({ issuer: issuer.issuer, upstream: verdaccio.url, credential: login('wrong-password') }));
+    expect([wrong.code, wrong.of('credential')]).toMatchObject([1, { status: 'fail' }]);
+  });
+
+  test('calls it an outage (4) when the store, an issuer or a registry does not answer', async () => {
+    const nowhere = `127.0.0.1:${await freePort()}`;
+    const store = await live(good().replace(redis.url, `redis://${nowhere}/0`));
+    expect([store.code, store.of('store')]).toMatchObject([4, { status: 'fail' }]);
+    const keys = await live(good().replace(issuer.issuer, `http://${nowhere}`));
+    expect([keys.code, keys.of('issuer')]).toMatchObject([4, { status: 'fail' }]);
+    const upstream = await live(good().replace(verdaccio.url, `http://${nowhere}/`));
+    expect([upstream.code, upstream.of('upstream')]).toMatchObject([4, { status: 'fail' }]);
+  });
+
+  test('refuses a Redis that may forget replay marks (RED)', async () => {
+    const evicting = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+    const { code, of } = await live(good().replace(redis.url, evicting.url));
+    await evicting.close();
+    expect([code, of('store')]).toMatchObject([1, { status: 'fail' }]);
+  });
+
+  test('finds a clock that differs from the issuer by more than half the leeway', async () => {
+    const late = createServer((_, response) => response.writeHead(200, { date: new Date(Date.now() - 60_000).toUTCString() }).end('{}'));
+    await new Promise<void>((resolve) => late.listen(0, '127.0.0.1', resolve));
+    const { of } = await live(good().replace(issuer.issuer, `http://127.0.0.1:${(late.address() as AddressInfo).port}`));
+    late.close();
+    expect(of('clock')).toMatchObject({ status: 'fail', says: expect.stringMatching(/^ours is (59|6[01]) s ahead$/) as string });
+  });
+});
+
+describeWith('devpi-server')('check --live with devpi', () => {
+  let issuer: CiIssuer;
+  let devpi: DevpiServer;
+  beforeAll(async () => {
+    [issuer, devpi] = await Promise.all([startIssuer(), startDevpi()]);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([issuer, devpi].map((server) => server.close()));
+  });
+
+  test('asks devpi whom it takes the credential for', async () => {
+    const right = await live(pypi(devpi.prod, basic(), issuer.issuer));
+    expect([right.code, right.of('credential')]).toMatchObject([0, { status: 'ok', says: `is ${SERVICE.username}` }]);
+    const wrong = await live(pypi(devpi.prod, basic('wrong-password'), issuer.issuer));
+    expect([wrong.code, wrong.of('credential')]).toMatchObject([1, { status: 'fail' }]);
+  });
+});

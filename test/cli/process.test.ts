@@ -1,0 +1,76 @@
+// The real program as a child process: arguments, streams, exit codes.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startIssuer, type CiIssuer } from '../support/issuer.ts';
+import { plainEnv } from '../support/process.ts';
+import { requires, ROOT } from '../support/requirement.ts';
+import { answer, startFakeProxy, uploadToken, type FakeProxy } from './fake-proxy.ts';
+import { policy, policyEnv, written, type Printed } from './fake-terminal.ts';
+
+const main = join(ROOT, 'src', 'main.ts');
+
+function program(argv: readonly string[], env: Record<string, string | undefined> = {}, input?: string): Promise<Printed> {
+  return new Promise((resolve) => {
+    const child = execFile(requires('node'), [main, ...argv], { env: { ...plainEnv(), ...env }, timeout: 20_000 }, (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+    child.stdin?.end(input ?? '');
+  });
+}
+
+let issuer: CiIssuer;
+let proxy: FakeProxy;
+beforeAll(async () => {
+  [issuer, proxy] = await Promise.all([startIssuer(), startFakeProxy()]);
+});
+afterAll(() => Promise.all([issuer.close(), proxy.close()]));
+
+describe('node src/main.ts', () => {
+  test('version prints the version of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(await program(['version'])).toEqual({
+      code: 0,
+      out: expect.stringContaining(`countersign ${version} (Node `) as string,
+      err: '',
+    });
+    expect((await program(['--version'])).out).toBe(`${version}\n`);
+  });
+
+  test('checks the file that COUNTERSIGN_CONFIG names: 0 when it is valid, 3 when not, never with colour in a pipe', async () => {
+    const good = written('countersign.yaml', policy());
+    expect((await program(['check'], { COUNTERSIGN_CONFIG: good, ...policyEnv })).code).toBe(0);
+    const bad = await program(['check', '--config', good], { FORCE_COLOR: '1' });
+    expect([bad.code, bad.out.includes('\u001b'), bad.err]).toEqual([3, false, '']);
+    expect(bad.out).toContain('NPM_CREDENTIAL is not set');
+  });
+
+  test('an unknown command ends with 2 and says nothing on stdout', async () => {
+    const { code, out, err } = await program(['mnit']);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('Did you mean mint?');
+  });
+
+  test('mint in a GitHub job prints the upload token and nothing else on stdout, and soon', async () => {
+    const started = Date.now();
+    const { code, out } = await program(['mint', '--package', 'npm:@acme/ui'], { ...issuer.githubEnv(), COUNTERSIGN_URL: proxy.url });
+    expect([code, out]).toEqual([0, `${uploadToken}\n`]);
+    expect(Date.now() - started).toBeLessThan(8000);
+  });
+
+  test('mint needs no configuration, no token in its arguments, and passes a refusal on with 1', async () => {
+    proxy.respond = (_, response) =>
+      answer(response, 400, { error: 'invalid_grant', error_description: 'No trusted publisher lets acme/ui publish here.' });
+    const { code, out, err } = await program(['mint', '--url', proxy.url], issuer.githubEnv());
+    proxy.respond = undefined;
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain('countersign: No trusted publisher lets acme/ui publish here.\n');
+  });
+
+  test('mint --revoke reads the token from stdin (SEC-08)', async () => {
+    const { code, out } = await program(['mint', '--revoke', '--url', proxy.url], {}, `${uploadToken}\n`);
+    expect([code, out]).toEqual([0, '']);
+    expect(proxy.asked.at(-1)?.form.get('token')).toBe(uploadToken);
+  });
+});

@@ -1,0 +1,135 @@
+// Stock npm-side clients publish through Countersign to a real Verdaccio, as GitHub and GitLab jobs.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NPM_CLIENTS, publishNpm, runClient, type NpmClient } from '../support/clients.ts';
+import { startIssuer, type CiIssuer } from '../support/issuer.ts';
+import { npmPackage } from '../support/npm-package.ts';
+import { pastEpoch, startProxy, type Policy, type Proxy } from '../support/proxy.ts';
+import { describeWith } from '../support/requirement.ts';
+import { SERVICE } from '../support/service-user.ts';
+import { startVerdaccio, type VerdaccioServer } from '../support/verdaccio.ts';
+
+describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
+  let github: CiIssuer;
+  let gitlab: CiIssuer;
+  let verdaccio: VerdaccioServer;
+  let proxy: Proxy;
+
+  const policy = (port: number): Policy => ({
+    issuers: {
+      github: { issuer: github.issuer, insecure: true },
+      gitlab: { issuer: gitlab.issuer, insecure: true },
+    },
+    registries: {
+      npm: {
+        protocol: 'npm',
+        url: `http://127.0.0.1:${port}/`,
+        upstream: verdaccio.url,
+        credential: { verdaccio_login: { username: SERVICE.username, password: '${SERVICE_PASSWORD}' } },
+        long_lived_tokens: 'refuse',
+      },
+    },
+    publishers: [
+      {
+        name: 'ui-release',
+        from: {
+          issuer: 'github',
+          repository: 'acme/ui',
+          repository_owner_id: '11',
+          workflow: 'release.yml',
+          environment: 'any',
+          ref: 'refs/tags/v*',
+        },
+        publish: { npm: ['@acme/*', 'plain-ui'] },
+        create: true,
+        allow: ['publish', 'dist_tag'],
+      },
+      {
+        name: 'ui-gitlab',
+        from: {
+          issuer: 'gitlab',
+          project_path: 'acme/tools/ui',
+          namespace_id: 'any',
+          environment: 'any',
+          ref: 'any',
+          ref_protected: 'any',
+        },
+        publish: { npm: ['@acme/*'] },
+        create: true,
+      },
+    ],
+  });
+
+  const job = {
+    repository: 'acme/ui',
+    repository_id: '101',
+    repository_owner: 'acme',
+    repository_owner_id: '11',
+    ref: 'refs/tags/v1.0.0',
+    ref_type: 'tag',
+    event_name: 'push',
+    workflow_ref: 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0',
+    job_workflow_ref: 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0',
+    repository_visibility: 'private',
+  };
+
+  beforeAll(async () => {
+    [github, gitlab, verdaccio] = await Promise.all([
+      startIssuer({ style: 'github' }),
+      startIssuer({ style: 'gitlab' }),
+      startVerdaccio({ jwt: true }),
+    ]);
+    proxy = await startProxy({ policy, env: { SERVICE_PASSWORD: SERVICE.password } });
+    await pastEpoch();
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([proxy?.close(), verdaccio?.close(), github?.close(), gitlab?.close()]);
+  });
+
+  async function stored(name: string): Promise<unknown> {
+    const packument = await verdaccio.packument(name);
+    return packument === undefined ? undefined : Object.keys(packument['versions'] as object);
+  }
+
+  test.each(NPM_CLIENTS)('P1 P2 %s publishes from a GitHub job and the bytes come back', async (client: NpmClient) => {
+    const name = `@acme/github-${client.replaceAll('.', '-')}`;
+    const pkg = npmPackage(name);
+    const run = await publishNpm(client, pkg.folder, { registry: proxy.url, env: github.githubEnv(job) });
+    expect(run, run.output).toMatchObject({ code: 0 });
+    expect(await stored(name)).toEqual(['1.0.0']);
+    const event = await proxy.event((e) => e.event === 'upload' && e.package === name);
+    expect(event).toMatchObject({ outcome: 'uploaded', version: '1.0.0', anchor: 'acme/ui', publishers: ['ui-release'] });
+  });
+
+  test.each(NPM_CLIENTS)('%s publishes from a GitLab job', async (client: NpmClient) => {
+    const name = `@acme/gitlab-${client.replaceAll('.', '-')}`;
+    const pkg = npmPackage(name);
+    const audience = client === 'yarn-4' ? `npm:${proxy.host}` : 'npm:127.0.0.1';
+    const env = gitlab.gitlabEnv({ audience, claims: { project_path: 'acme/tools/ui', pipeline_source: 'push' } });
+    const run = await publishNpm(client, pkg.folder, { registry: proxy.url, env });
+    expect(run, run.output).toMatchObject({ code: 0 });
+    expect(await stored(name)).toEqual(['1.0.0']);
+  });
+
+  test('P8 npm shows why the exchange was refused, and nothing is stored', async () => {
+    const pkg = npmPackage('@acme/refused');
+    const env = github.githubEnv({
+      ...job,
+      repository: 'acme/fork',
+      workflow_ref: 'acme/fork/.github/workflows/release.yml@refs/tags/v1.0.0',
+      job_workflow_ref: 'acme/fork/.github/workflows/release.yml@refs/tags/v1.0.0',
+    });
+    const run = await publishNpm('npm-12', pkg.folder, { registry: proxy.url, env });
+    expect(run.code).not.toBe(0);
+    expect(run.output).toContain('No trusted publisher lets acme/fork publish @acme/refused.');
+    expect(await stored('@acme/refused')).toBeUndefined();
+  });
+
+  test('npm 12 moves a dist-tag and logs out', async () => {
+    const pkg = npmPackage('@acme/tagged');
+    const env = github.githubEnv(job);
+    await publishNpm('npm-12', pkg.folder, { registry: proxy.url, env });
+    const run = await runClient('npm-12', ['dist-tag', 'add', '@acme/tagged@1.0.0', 'stable'], { npmrc: `registry=${proxy.url}`, env });
+    expect(run, run.output).toMatchObject({ code: 0 });
+    expect(await verdaccio.packument('@acme/tagged')).toMatchObject({ 'dist-tags': { stable: '1.0.0', latest: '1.0.0' } });
+  });
+});

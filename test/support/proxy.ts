@@ -1,0 +1,151 @@
+// Countersign itself as a program, run on a policy that the test writes.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { freePorts } from './ports.ts';
+import { plainEnv, startServer, type RunningServer } from './process.ts';
+import { requires, ROOT } from './components.ts';
+import { removeTempDir, tempDir } from './temp.ts';
+
+/** A policy as YAML would have it; `server` is filled in. */
+export type Policy = Readonly<Record<string, unknown>>;
+
+export type ProxyOptions = {
+  /** Gets the proxy's own port, which public URLs contain. */
+  readonly policy: (port: number) => Policy;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments for Node, such as `--max-old-space-size=96`. */
+  readonly node?: readonly string[];
+  readonly port?: number;
+};
+
+export type Proxy = {
+  /** `http://127.0.0.1:<port>/` */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly admin: string;
+  readonly pid: number;
+  /** Every audit event so far. */
+  audit(): AuditEvent[];
+  /** The audit event that satisfies the test; waits up to 5 s for it. */
+  event(test: (event: AuditEvent) => boolean): Promise<AuditEvent>;
+  output(): string;
+  server(): RunningServer;
+  /** Puts another policy in force (SIGHUP) and waits until it is. */
+  reload(policy: (port: number) => Policy): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Starts `countersign serve` and waits until it is ready. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const dir = tempDir('countersign');
+  const [free = 0, adminPort = 0] = await freePorts(2);
+  const port = options.port ?? free;
+  const config = join(dir, 'countersign.yaml');
+  const write = (policy: (port: number) => Policy): void => {
+    const listeners = { listen: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
+    const { server, ...rest } = policy(port) as { server?: object };
+    writeFileSync(config, stringify({ server: { ...listeners, ...server }, ...rest }));
+  };
+  write(options.policy);
+  const admin = `http://127.0.0.1:${adminPort}/`;
+  const server = await startServer({
+    name: 'countersign',
+    command: requires('node'),
+    args: [...(options.node ?? []), join(ROOT, 'src', 'main.ts'), 'serve', '--config', config],
+    cwd: dir,
+    env: plainEnv(options.env),
+    ready: async () => (await fetch(`${admin}healthz`)).ok,
+  });
+  const events = (): AuditEvent[] => auditEvents(server.output());
+  const event = async (test: (event: AuditEvent) => boolean): Promise<AuditEvent> => {
+    for (const deadline = Date.now() + 5000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
+      const found = events().findLast(test);
+      if (found !== undefined) return found;
+    }
+    throw new Error(
+      `no such audit event:\n${events()
+        .map((e) => JSON.stringify(e))
+        .join('\n')}`,
+    );
+  };
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    host: `127.0.0.1:${port}`,
+    port,
+    admin,
+    pid: server.pid,
+    audit: events,
+    event,
+    output: () => server.output(),
+    server: () => server,
+    async reload(policy) {
+      const before = events().filter((e) => e.event === 'policy').length;
+      write(policy);
+      server.signal('SIGHUP');
+      for (const deadline = Date.now() + 5000; events().filter((e) => e.event === 'policy').length === before;) {
+        if (Date.now() > deadline) throw new Error(`not reloaded:\n${server.output()}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    async close() {
+      await server.stop();
+      removeTempDir(dir);
+    },
+  };
+}
+
+function auditEvents(output: string): AuditEvent[] {
+  return output
+    .split('\n')
+    .filter((line) => line.includes('"audit":true'))
+    .map((line) => JSON.parse(line) as AuditEvent);
+}
+
+/** The embedded store refuses identity tokens of the second in which it started: waits that second out. */
+export async function pastEpoch(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000) + 10));
+}
+
+export type RawAnswer = {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+};
+
+/** One request with exactly these headers and this target; nothing is normalised, nothing followed. */
+export function raw(
+  proxy: { readonly port: number },
+  method: string,
+  target: string,
+  headers: Record<string, string | string[]> = {},
+  body?: string | Uint8Array,
+): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const req = request({ host: '127.0.0.1', port: proxy.port, method, path: target, headers, agent: false }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('end', () =>
+        resolve({
+          status: res.statusCode ?? 0,
+          reason: res.statusMessage ?? '',
+          headers: res.headers,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
+      res.on('error', reject);
+    });
+    req.on('error', reject);
+    req.end(body);
+  });
+}
+
+/** SHA-256 in hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
