@@ -90,7 +90,9 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
     if (source?.kind === 'value') protect(source.value.reveal());
   }
   const { store } = configuration;
-  if (store.kind === 'redis' && store.password?.kind === 'value') protect(store.password.value.reveal());
+  for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword] : []) {
+    if (source?.kind === 'value') protect(source.value.reveal());
+  }
 }
 
 async function stopSignal(): Promise<void> {

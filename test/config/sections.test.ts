@@ -134,6 +134,16 @@ describe('registries', () => {
       ['8:19 error missing key "password" or "password_file"'],
     ],
     [
+      'npm.md E36 a public host with an underscore',
+      basePolicy(url, 'url: https://npm_1.acme.example/'),
+      ['6:10 error a host name has letters, digits, dots and hyphens only: registries end on others'],
+    ],
+    [
+      'a Verdaccio login at a PyPI index',
+      base.replace('/prod/\n    credential: none', '/prod/\n    credential: { verdaccio_login: { username: a, password: "${T}" } }'),
+      ['13:5 error verdaccio_login belongs to the npm protocol'],
+    ],
+    [
       'a user in the upstream',
       basePolicy('upstream: http://verdaccio:4873/', 'upstream: http://a:b@verdaccio:4873/'),
       ['7:15 error a URL here has no user or password in it'],

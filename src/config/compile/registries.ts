@@ -44,6 +44,10 @@ function compileRegistry(name: string, cursor: Cursor, input: RegistryInput, con
   const upstream = baseUrl(cursor.at('upstream'));
   const credential = compileCredential(cursor.at('credential'), context);
   if (protocol === undefined || url === undefined || upstream === undefined || credential === undefined) return undefined;
+  if (!isUpstreamHost(url.hostname))
+    return cursor.at('url').error('a host name has letters, digits, dots and hyphens only: registries end on others');
+  if (credential.kind === 'verdaccio_login' && protocol.id !== 'npm')
+    return cursor.at('credential').errorAtKey('verdaccio_login belongs to the npm protocol');
   if (url.href === upstream.href) return cursor.at('upstream').error('upstream and url are the same: requests would go round in circles');
   const own = [...new Set([...protocol.audiences(url), url.origin])];
   const stated = input.audiences === undefined ? own : audiences(cursor.at('audiences'), new Set([url.hostname, url.host]));
@@ -68,6 +72,11 @@ function compileRegistry(name: string, cursor: Cursor, input: RegistryInput, con
     ...(simple === undefined ? {} : { simple }),
     ...(caFile === undefined ? {} : { caFile }),
   };
+}
+
+/** The public host goes to the upstream as Host; Verdaccio exits on one with an underscore (facts: npm E36). */
+function isUpstreamHost(host: string): boolean {
+  return /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/.test(host);
 }
 
 function trustedOnly(list: Cursor, protocol: Registry): readonly PackagePattern[] {
