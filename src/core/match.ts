@@ -3,7 +3,7 @@ import type { VerifiedClaims } from './claims.ts';
 import type { Grant } from './grant.ts';
 import { covers, type PackageName } from './package-name.ts';
 import { entriesFor, lists, steps, type Check, type TrustedPublisher } from './publisher.ts';
-import { refuse, type Refusal } from './refusal.ts';
+import { refuse, type Refusal, type RefusalCode } from './refusal.ts';
 
 /** What an exchange or an upload asks for. */
 export interface Asked {
@@ -68,9 +68,9 @@ function explainRefusal(considered: readonly Considered[], matching: readonly Co
     );
     return refuse('publisher-other-package', { ...values, allowed: [...new Set(allowed)].join(', '), publisher: first.publisher.name });
   }
-  const nearest = narrow(ofPackage);
+  const nearest = narrow(ofPackage) ?? renamed(considered.filter(({ publisher }) => lists(publisher, asked.registries, asked.package)));
   if (nearest === undefined) return refuse('publisher-none', values);
-  return refuse(nearest.check.code, {
+  return refuse(nearest.code ?? nearest.check.code, {
     ...values,
     publisher: nearest.publisher.name,
     field: nearest.check.field,
@@ -80,8 +80,28 @@ function explainRefusal(considered: readonly Considered[], matching: readonly Co
   });
 }
 
+interface Nearest {
+  readonly publisher: TrustedPublisher;
+  readonly check: Check;
+  readonly code?: RefusalCode;
+}
+
+/**
+ * A publisher that pins the repository's id and the owner's, both of which the token has, under another name: the caller
+ * has proved more than the anchor, which only was renamed.
+ */
+function renamed(considered: readonly Considered[]): Nearest | undefined {
+  for (const { publisher, checks } of considered) {
+    const anchor = checks.find((check) => check.step === 'anchor' && !check.ok);
+    const pinned = (step: Check['step']): boolean =>
+      checks.some((check) => check.step === step) && checks.every((check) => check.step !== step || check.ok);
+    if (anchor !== undefined && pinned('owner') && pinned('repository')) return { publisher, check: anchor, code: 'publisher-renamed' };
+  }
+  return undefined;
+}
+
 /** The first failed check of the publisher that got furthest through the steps. */
-function narrow(considered: readonly Considered[]): { publisher: TrustedPublisher; check: Check } | undefined {
+function narrow(considered: readonly Considered[]): Nearest | undefined {
   let best: { publisher: TrustedPublisher; check: Check; depth: number } | undefined;
   for (const { publisher, checks } of considered) {
     const check = firstFailure(checks);

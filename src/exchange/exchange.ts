@@ -18,7 +18,11 @@ export interface Verified extends Identity {
 
 export interface ExchangeRoom {
   readonly configuration: Configuration;
-  readonly verify: (identityToken: string, audiences: readonly string[]) => Promise<Verified | Refusal>;
+  readonly verify: (
+    identityToken: string,
+    audiences: readonly string[],
+    how: (issuer: string) => string | undefined,
+  ) => Promise<Verified | Refusal>;
   /** Seconds that `verify` allows past `exp`. */
   readonly leeway: number;
   readonly store: Store;
@@ -54,7 +58,9 @@ export async function exchange(room: ExchangeRoom, call: ExchangeCall): Promise<
 }
 
 async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Promise<Minted | Refusal> {
-  const verified = await room.verify(call.identityToken, audiencesOf(call.registries));
+  const audiences = audiencesOf(call.registries);
+  const hint = (name: string): string | undefined => room.configuration.issuers.get(name)?.provider.audienceHint?.(audiences[0] ?? '');
+  const verified = await room.verify(call.identityToken, audiences, hint);
   if (isRefusal(verified)) return verified;
   trail.verified = verified;
 

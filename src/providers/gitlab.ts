@@ -224,6 +224,8 @@ export const gitlab: Provider = {
   maxAge: 60 * 60,
   fresh: false,
   jti: true,
+  audienceHint: (audience) =>
+    `In .gitlab-ci.yml set \`id_tokens: { ${audience.startsWith('npm:') ? 'NPM' : audience.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_ID_TOKEN: { aud: "${audience}" } }\`.`,
   anchorText: (claims) => stringClaim(claims, 'project_path') ?? 'this project',
   run: (claims) => {
     const project = stringClaim(claims, 'project_path') ?? '';

@@ -74,6 +74,8 @@ export interface Provider {
   readonly jti: boolean;
   /** True when publishers of this provider may use `subject:` and `claims:` (only `generic`). */
   readonly freeClaims?: boolean;
+  /** What to change in the CI so that its token is for this audience. */
+  readonly audienceHint?: (audience: string) => string;
   /** How the caller calls itself, from its own claims: `acme/ui`. */
   readonly anchorText: (claims: VerifiedClaims) => string;
   readonly run: (claims: VerifiedClaims) => Run;

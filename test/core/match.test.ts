@@ -103,6 +103,18 @@ describe('matching', () => {
     expect(message).not.toMatch(/\b11\b/);
   });
 
+  test('a renamed repository is told so, when the publisher pins its id and the owner did not change', () => {
+    const change = { repository: 'acme/new-ui', workflow_ref: 'acme/new-ui/.github/workflows/release.yml@refs/tags/v1.0.0' };
+    const pinned = publisher('ui', { repository_id: '101' });
+    expect(refusalOf([pinned], change).message).toBe(
+      'Publisher ui knows this repository, by its id, as acme/ui; the token says acme/new-ui. It looks like a rename: change `repository:` to acme/new-ui.',
+    );
+    expect(refusalOf([pinned], { ...change, repository_id: '102' }).code).toBe('publisher-none');
+    expect(refusalOf([pinned], { ...change, repository_owner_id: '12' }).code).toBe('publisher-none');
+    expect(refusalOf([publisher('ui', {})], change).code).toBe('publisher-none');
+    expect(refusalOf([publisher('ui', { repository_id: 'any' })], change).code).toBe('publisher-none');
+  });
+
   test('a job that may publish another package is told which', () => {
     const { code, message } = refusalOf([publisher('ui', {})], {}, { registries: ['npm'], package: name('@acme/icons') });
     expect(code).toBe('publisher-other-package');

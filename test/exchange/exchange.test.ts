@@ -271,6 +271,12 @@ describe('verification', () => {
     expect(event).toMatchObject({ outcome: 'refused', code });
   });
 
+  test('a GitLab job with another audience is told what to write', async () => {
+    const token = jobs.sign(jobs.gitlabClaims({ project_path: 'acme/tools/ui', aud: 'sts.amazonaws.com' }));
+    const answer = await npm(token);
+    expect(answer.headers['npm-notice']).toContain('id_tokens: { NPM_ID_TOKEN: { aud: "npm:127.0.0.1" } }');
+  });
+
   test('P8 EXC-12 a stranger with a valid token hears nothing of the policy', async () => {
     const answer = await npm(
       sign({

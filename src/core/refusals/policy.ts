@@ -28,6 +28,14 @@ export const policy = {
       `${v['anchor']} has ${v['what']} ${v['actual']}, publisher ${v['publisher']} was made for ${v['expected']}; the repository was replaced.`,
     fix: (v) => `If that was you, update \`${v['field']}\`.`,
   },
+  'publisher-renamed': {
+    status: 403,
+    title: 'Repository renamed',
+    pypi: 'invalid-publisher',
+    oauth: 'invalid_grant',
+    sentence: (v) => `Publisher ${v['publisher']} knows this repository, by its id, as ${v['expected']}; the token says ${v['actual']}.`,
+    fix: (v) => `It looks like a rename: change \`${v['field']}:\` to ${v['actual']}.`,
+  },
   'publisher-workflow': {
     status: 403,
     title: 'Other workflow',
