@@ -41,20 +41,7 @@ const allowed: Record<string, readonly string[]> = {
   audit: ['core', 'audit'],
   exchange: ['core', 'exchange', 'registries/registry.ts', 'store/store.ts'],
   gateway: ['core', 'gateway', 'registries/registry.ts', 'store/store.ts'],
-  server: [
-    'core',
-    'providers',
-    'registries',
-    'config',
-    'oidc',
-    'store',
-    'audit',
-    'exchange',
-    'gateway',
-    'server',
-    'log.ts',
-    'log',
-  ],
+  server: ['core', 'providers', 'registries', 'config', 'oidc', 'store', 'audit', 'exchange', 'gateway', 'server', 'log.ts', 'log'],
 };
 
 /** Rooms of which types may be imported beside. */

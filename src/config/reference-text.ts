@@ -9,7 +9,7 @@ Unknown keys are errors, and so is whatever two readers could read differently: 
 second document, tabs, values over several lines, numbers whose digits do not survive (\`0123\`, \`1e2\`: quote them), invisible characters.`,
 
   issuers: `Two issuers never share a URL. The URL is compared exactly with the \`iss\` claim. \`https\` and a name are required;
-\`insecure: true\` allows http and private or loopback addresses. An audience is refused when it is shared with other services, is the
+\`private_network: true\` allows private addresses, for an issuer inside your own network; \`insecure: true\` allows http and private or loopback addresses. An audience is refused when it is shared with other services, is the
 \`npm:\` audience of another host, or names a host that is neither a registry's nor the issuer's own: a token for it could be used in both places.`,
 
   credential: `\`credential: none\`, or exactly one of:`,

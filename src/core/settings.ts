@@ -21,6 +21,8 @@ export interface IssuerSettings {
   readonly jwksFile?: string;
   /** PEM file of certificate authorities to trust for this issuer, beside the system's. */
   readonly caFile?: string;
+  /** The issuer may be at a private address (RFC 1918, RFC 4193); https and its certificate are still required. */
+  readonly privateNetwork: boolean;
   /** Allows http and private or loopback addresses for this issuer. */
   readonly insecure: boolean;
 }

@@ -1,4 +1,5 @@
-// Which network addresses an issuer's keys may come from: public ones, unless the issuer is marked insecure.
+// Which network addresses an issuer's keys may come from: public ones, those of one's own network where the issuer is said to be
+// inside it, any where it is marked insecure.
 import { lookup as resolve } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
@@ -46,6 +47,23 @@ export function isPublicAddress(address: string): boolean {
   return family !== 0 && !special.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** The ranges of private networks (RFC 1918, RFC 6598, RFC 4193): neither loopback nor link-local, where metadata services are. */
+const inside = new BlockList();
+for (const [net, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  inside.addSubnet(net, prefix, 'ipv4');
+}
+inside.addSubnet('fc00::', 7, 'ipv6');
+
+/** True for a public address, or one of a private network. */
+export function isPublicOrPrivateAddress(address: string): boolean {
+  return isPublicAddress(address) || (isIP(address) !== 0 && inside.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6'));
+}
+
 /** The address that stands in a URL itself, or undefined for a name. Node resolves no literals, so they are checked apart. */
 export function literalAddress(url: URL): string | undefined {
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -53,15 +71,17 @@ export function literalAddress(url: URL): string | undefined {
 }
 
 /**
- * A `lookup` for sockets that fails when any address of the name is not public. It runs for the very connection that
+ * A `lookup` for sockets that fails when any address of the name is not allowed. It runs for the very connection that
  * is made, so a name that changes its mind between a check and the use gains nothing (JWK-23).
  */
-export const publicLookup: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) return callback(error ?? new Error(`no address for ${hostname}`), '', 0);
-    const hidden = addresses.find(({ address }) => !isPublicAddress(address));
-    if (hidden !== undefined) return callback(new Error(`${hostname} is at ${hidden.address}, which is not a public address`), '', 0);
-    return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
-  });
-};
+export const lookupIf =
+  (allowed: (address: string) => boolean): LookupFunction =>
+  (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (error !== null || first === undefined) return callback(error ?? new Error(`no address for ${hostname}`), '', 0);
+      const hidden = addresses.find(({ address }) => !allowed(address));
+      if (hidden !== undefined) return callback(new Error(`${hostname} is at ${hidden.address}, which is not a public address`), '', 0);
+      return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
+    });
+  };

@@ -5,7 +5,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { Json } from '../core/json.ts';
 import type { IssuerSettings } from '../core/settings.ts';
 import { parseStrictJson } from '../core/strict-json.ts';
-import { literalAddress, isPublicAddress, publicLookup } from './address.ts';
+import { isPublicAddress, isPublicOrPrivateAddress, literalAddress, lookupIf } from './address.ts';
 
 /** The keys cannot be had; the message is for the administrator. */
 export class KeysUnavailable extends Error {
@@ -28,7 +28,7 @@ const limits = { maxDepth: 16, maxKeys: 20_000 };
  */
 export async function openAgent(settings: IssuerSettings): Promise<Agent> {
   const ca = settings.caFile === undefined ? {} : { ca: [...getCACertificates('default'), await readFile(settings.caFile, 'utf8')] };
-  const lookup = settings.insecure ? {} : { lookup: publicLookup };
+  const lookup = settings.insecure ? {} : { lookup: lookupIf(addressesFor(settings)) };
   return new Agent({ allowH2: false, connect: { rejectUnauthorized: true, minVersion: 'TLSv1.2', timeout: 5000, ...ca, ...lookup } });
 }
 
@@ -39,7 +39,7 @@ export async function openAgent(settings: IssuerSettings): Promise<Agent> {
 export async function fetchDocument(start: URL, agent: Agent, settings: IssuerSettings, signal: AbortSignal): Promise<Json> {
   let url = start;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
-    checkUrl(url, settings.insecure);
+    checkUrl(url, settings);
     const response = await request(url, {
       dispatcher: agent,
       signal,
@@ -54,11 +54,16 @@ export async function fetchDocument(start: URL, agent: Agent, settings: IssuerSe
   throw new KeysUnavailable(`${start.href} redirects more than ${maxRedirects} times`);
 }
 
-function checkUrl(url: URL, insecure: boolean): void {
+function addressesFor({ privateNetwork }: IssuerSettings): (address: string) => boolean {
+  return privateNetwork ? isPublicOrPrivateAddress : isPublicAddress;
+}
+
+function checkUrl(url: URL, settings: IssuerSettings): void {
   if (url.username !== '' || url.password !== '') throw new KeysUnavailable('the address holds a user name or a password');
-  if (url.protocol !== 'https:' && !(insecure && url.protocol === 'http:')) throw new KeysUnavailable(`${url.href} is not https`);
+  if (url.protocol !== 'https:' && !(settings.insecure && url.protocol === 'http:')) throw new KeysUnavailable(`${url.href} is not https`);
   const address = literalAddress(url);
-  if (address !== undefined && !insecure && !isPublicAddress(address)) throw new KeysUnavailable(`${address} is not a public address`);
+  if (address !== undefined && !settings.insecure && !addressesFor(settings)(address))
+    throw new KeysUnavailable(`${address} is not a public address`);
 }
 
 async function readJson(url: URL, response: Dispatcher.ResponseData): Promise<Json> {

@@ -46,6 +46,6 @@ export function createKeyStores(
 }
 
 /** Everything that decides where keys come from and whether they are believed. */
-function originOf({ name, url, jwksUri, jwksFile, caFile, insecure }: IssuerSettings): string {
-  return JSON.stringify([name, url, jwksUri, jwksFile, caFile, insecure]);
+function originOf({ name, url, jwksUri, jwksFile, caFile, insecure, privateNetwork }: IssuerSettings): string {
+  return JSON.stringify([name, url, jwksUri, jwksFile, caFile, insecure, privateNetwork]);
 }

@@ -83,6 +83,8 @@ function refuseEarly(
 function plain(refusal: Refusal, requestId: string): Reply {
   return {
     status: refusal.status,
+    // twine shows the reason phrase and nothing else.
+    reason: toPrintable(refusal.message, 200),
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
     body: JSON.stringify({
       title: refusal.title,

@@ -1,7 +1,7 @@
 import { lookup as resolve } from 'node:dns/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress, literalAddress, publicLookup } from '../../src/oidc/address.ts';
+import { isPublicAddress, isPublicOrPrivateAddress, literalAddress, lookupIf } from '../../src/oidc/address.ts';
 
 describe('an address', () => {
   it.each([
@@ -58,8 +58,16 @@ describe('an address', () => {
     expect(literalAddress(new URL('https://ci.example/'))).toBeUndefined();
   });
 
+  it('of a private network is allowed where the issuer is inside it; loopback and link-local never are (JWK-02)', () => {
+    for (const address of ['10.1.2.3', '172.16.0.1', '192.168.1.1', '100.64.0.1', 'fd00::1', '1.1.1.1'])
+      expect(isPublicOrPrivateAddress(address)).toBe(true);
+    for (const address of ['127.0.0.1', '169.254.169.254', '::1', 'fe80::1', '::ffff:127.0.0.1', '0.0.0.0']) {
+      expect(isPublicOrPrivateAddress(address)).toBe(false);
+    }
+  });
+
   it('that a name leads to is checked for the very connection (JWK-23)', async () => {
-    const look = promisify(publicLookup);
+    const look = promisify(lookupIf(isPublicAddress));
     await expect(resolve('localhost')).resolves.toBeDefined();
     for (const all of [true, false])
       await expect(look('localhost', { all })).rejects.toThrow(/^localhost is at (127\.0\.0\.1|::1), which is not a public address$/);

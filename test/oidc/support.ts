@@ -15,6 +15,7 @@ export function settingsFor(issuer: { readonly issuer: string }, overrides: Part
     maxAge: 900,
     jti: true,
     audiences: [],
+    privateNetwork: false,
     insecure: true,
     ...overrides,
   };

@@ -69,6 +69,7 @@ function compileIssuer(
     jti: provider.jti,
     audiences: audiences(cursor.at('audiences'), hosts),
     maxExchanges: input.max_exchanges ?? (provider.fresh ? 1 : 5),
+    privateNetwork: input.private_network ?? false,
     insecure,
     ...keySource(cursor, insecure, context),
   };

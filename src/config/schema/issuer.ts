@@ -24,6 +24,9 @@ export const issuerSchema = z.strictObject({
     100,
     'How often one identity token may be exchanged per package. Default 1 where each request gives a fresh token (GitHub), else 5.',
   ).optional(),
+  private_network: flag(
+    'The issuer is inside your own network: private addresses are allowed; https and a valid certificate are still required. Default false.',
+  ).optional(),
   insecure: flag('Allow http, and private or loopback addresses, for this issuer. Default false.').optional(),
 });
 
