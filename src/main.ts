@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // argv → command → exit code. Nothing is loaded before it is known that this Node can run it.
 import { nodeProblem } from './cli/node-version.ts';
 

@@ -1,4 +1,8 @@
 // Stock npm-side clients publish through Countersign to a real Verdaccio, as GitHub and GitLab jobs.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NPM_CLIENTS, publishNpm, runClient, type NpmClient } from '../support/clients.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
@@ -85,6 +89,18 @@ describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
     await Promise.all([proxy?.close(), verdaccio?.close(), github?.close(), gitlab?.close()]);
   });
 
+  /** What an installation gets through the proxy: the tarball, checked against the integrity that the packument states. */
+  async function installed(name: string): Promise<string> {
+    const packument = (await (await fetch(`${proxy.url}${name.replace('/', '%2f')}`)).json()) as {
+      versions: Record<string, { dist: { tarball: string; integrity: string } }>;
+    };
+    const dist = packument.versions['1.0.0']!.dist;
+    expect(dist.tarball.startsWith(proxy.url)).toBe(true);
+    const bytes = Buffer.from(await (await fetch(dist.tarball)).arrayBuffer());
+    expect(`sha512-${createHash('sha512').update(bytes).digest('base64')}`).toBe(dist.integrity);
+    return gunzipSync(bytes).toString('latin1');
+  }
+
   async function stored(name: string): Promise<unknown> {
     const packument = await verdaccio.packument(name);
     return packument === undefined ? undefined : Object.keys(packument['versions'] as object);
@@ -96,6 +112,7 @@ describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
     const run = await publishNpm(client, pkg.folder, { registry: proxy.url, env: github.githubEnv(job) });
     expect(run, run.output).toMatchObject({ code: 0 });
     expect(await stored(name)).toEqual(['1.0.0']);
+    expect(await installed(name)).toContain(readFileSync(join(pkg.folder, 'index.js'), 'latin1'));
     const event = await proxy.event((e) => e.event === 'upload' && e.package === name);
     expect(event).toMatchObject({ outcome: 'uploaded', version: '1.0.0', anchor: 'acme/ui', publishers: ['ui-release'] });
   });
@@ -110,26 +127,64 @@ describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
     expect(await stored(name)).toEqual(['1.0.0']);
   });
 
-  test('P8 npm shows why the exchange was refused, and nothing is stored', async () => {
-    const pkg = npmPackage('@acme/refused');
-    const env = github.githubEnv({
-      ...job,
-      repository: 'acme/fork',
-      workflow_ref: 'acme/fork/.github/workflows/release.yml@refs/tags/v1.0.0',
-      job_workflow_ref: 'acme/fork/.github/workflows/release.yml@refs/tags/v1.0.0',
-    });
-    const run = await publishNpm('npm-12', pkg.folder, { registry: proxy.url, env });
+  test.each(['npm-11.5', 'npm-12', 'pnpm-11', 'pnpm-12'] as const)(
+    'P8 %s shows why the exchange was refused, and nothing is stored',
+    async (client) => {
+      const name = `@acme/refused-${client.replaceAll('.', '-')}`;
+      const fork = 'acme/fork/.github/workflows/release.yml@refs/tags/v1.0.0';
+      const env = github.githubEnv({ ...job, repository: 'acme/fork', workflow_ref: fork, job_workflow_ref: fork });
+      const run = await publishNpm(client, npmPackage(name).folder, { registry: proxy.url, env });
+      expect(run.code).not.toBe(0);
+      expect(run.output).toContain(`No trusted publisher lets acme/fork publish ${name}.`);
+      expect(await stored(name)).toBeUndefined();
+    },
+  );
+
+  test('P8 yarn hides a refused exchange, but shows a refused upload', async () => {
+    const { folder } = npmPackage('@acme/yarn-refused');
+    const env = { YARN_NPM_AUTH_TOKEN: 'a-token-of-old', ...github.githubEnv(job) };
+    const run = await publishNpm('yarn-4', folder, { registry: proxy.url, env });
     expect(run.code).not.toBe(0);
-    expect(run.output).toContain('No trusted publisher lets acme/fork publish @acme/refused.');
-    expect(await stored('@acme/refused')).toBeUndefined();
+    expect(run.output).toContain('@acme/yarn-refused accepts trusted publishing only');
   });
 
-  test('npm 12 moves a dist-tag and logs out', async () => {
+  test('npm 12 moves a dist-tag', async () => {
     const pkg = npmPackage('@acme/tagged');
     const env = github.githubEnv(job);
     await publishNpm('npm-12', pkg.folder, { registry: proxy.url, env });
     const run = await runClient('npm-12', ['dist-tag', 'add', '@acme/tagged@1.0.0', 'stable'], { npmrc: `registry=${proxy.url}`, env });
     expect(run, run.output).toMatchObject({ code: 0 });
     expect(await verdaccio.packument('@acme/tagged')).toMatchObject({ 'dist-tags': { stable: '1.0.0', latest: '1.0.0' } });
+  });
+
+  test('npm logout gives the upload token back', async () => {
+    const identity = github.sign(github.githubClaims({ ...job, aud: 'npm:127.0.0.1' }));
+    const exchanged = await fetch(`${proxy.url}-/npm/v1/oidc/token/exchange/package/@acme%2flogout`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${identity}` },
+    });
+    const { token } = (await exchanged.json()) as { token: string };
+    const npmrc = `registry=${proxy.url}\n//${proxy.host}/:_authToken=${token}`;
+    const whoami = (): Promise<{ code: number; output: string }> => runClient('npm-12', ['whoami'], { npmrc });
+    expect(await whoami()).toMatchObject({ code: 0 });
+    const run = await runClient('npm-12', ['logout'], { npmrc });
+    expect(run, run.output).toMatchObject({ code: 0 });
+    await proxy.event((e) => e.outcome === 'revoked');
+    expect((await whoami()).code).not.toBe(0);
+  });
+
+  test('a workspace publishes each package with an exchange of its own, from one GitLab token', async () => {
+    const root = npmPackage('root', '1.0.0', { private: true, workspaces: ['packages/*'] });
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(root.folder, 'packages', name), { recursive: true });
+      writeFileSync(
+        join(root.folder, 'packages', name, 'package.json'),
+        JSON.stringify({ name: `@acme/ws-${name}`, version: '1.0.0', license: 'MIT' }),
+      );
+    }
+    const env = gitlab.gitlabEnv({ audience: 'npm:127.0.0.1', claims: { project_path: 'acme/tools/ui', pipeline_source: 'push' } });
+    const run = await publishNpm('npm-12', root.folder, { registry: proxy.url, env, args: ['--workspaces'] });
+    expect(run, run.output).toMatchObject({ code: 0 });
+    expect([await stored('@acme/ws-one'), await stored('@acme/ws-two')]).toEqual([['1.0.0'], ['1.0.0']]);
   });
 });
