@@ -31,7 +31,8 @@ async function main(): Promise<number> {
     introduce(stage, Date.now() - began);
     await play(stage);
     say();
-    say(`${paint('green', 'The whole story happened')} in ${seconds(Date.now() - began)}.`);
+    const told = stage.python === undefined ? 'The npm half of the story happened' : 'The whole story happened';
+    say(`${paint('green', told)} in ${seconds(Date.now() - began)}.`);
     if (!values.once) await stayUp(stage);
     return 0;
   } catch (error) {
@@ -65,11 +66,12 @@ async function play(stage: Stage): Promise<void> {
 async function stayUp(stage: Stage): Promise<void> {
   invite(stage, workbench(stage));
   let printed = stage.audit().length;
-  const timer = setInterval(() => {
+  const print = (): void => {
     const events = stage.audit();
     for (const event of events.slice(printed)) audited(auditLine(event));
     printed = events.length;
-  }, 200);
+  };
+  const timer = setInterval(print, 200);
   await new Promise<void>((resolve) => {
     leave = () => {
       leave = () => process.exit(130);
@@ -77,6 +79,7 @@ async function stayUp(stage: Stage): Promise<void> {
     };
   });
   clearInterval(timer);
+  print();
   say('\nStopping.');
 }
 

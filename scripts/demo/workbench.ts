@@ -11,6 +11,14 @@ import type { Stage } from './stage.ts';
 
 const TAG = 'refs/tags/v1.1.0';
 
+/** What a job types to upload with twine. */
+function uploadScript(url: string): string {
+  return `TWINE_USERNAME=__token__
+TWINE_PASSWORD=$(countersign mint --url ${url} --package pypi:acme-ui) || exit
+export TWINE_USERNAME TWINE_PASSWORD
+exec twine upload --non-interactive --disable-progress-bar --repository-url ${url} py/dist/*`;
+}
+
 /** Makes the folder and gives its path. */
 export function workbench(stage: Stage): string {
   const folder = tempDir('try');
@@ -20,9 +28,11 @@ export function workbench(stage: Stage): string {
   mkdirSync(bin);
   const node = requires('node');
   program(join(bin, 'npm'), `exec ${quoted(node)} ${quoted(requires('npm'))} "$@"`);
-  program(join(bin, 'countersign'), `exec ${quoted(node)} ${quoted(join(ROOT, 'src', 'main.ts'))} "$@"`);
+  // On GitHub it has its secrets blanked out of the log; here nobody would, and they would only be printed.
+  program(join(bin, 'countersign'), `unset GITHUB_ACTIONS\nexec ${quoted(node)} ${quoted(join(ROOT, 'src', 'main.ts'))} "$@"`);
   const twine = locate('twine');
   if (twine !== undefined) symlinkSync(twine, join(bin, 'twine'));
+  program(join(folder, 'upload'), uploadScript(stage.pypi));
   runner(folder, 'as-acme-ui', stage, uiJob(stage.github, TAG));
   runner(folder, 'as-acme-fork', stage, forkJob(stage.github, TAG));
   return folder;
@@ -52,19 +62,8 @@ export function invite(stage: Stage, folder: string): void {
   say();
   say(paint('bold', 'All of it keeps running. To try by hand, in another terminal:'));
   say();
-  const at = (text: string): void => say(`  ${text}`);
-  at(`cd ${folder}`);
-  at(`./as-acme-ui npm publish ./ui                      ${note('1.1.0: published')}`);
-  at(`./as-acme-fork npm publish ./ui                    ${note('refused, with the reason')}`);
-  at(`./as-acme-ui npm publish ./ui --tag next --force   ${note('a version is published once')}`);
-  if (stage.python !== undefined) {
-    at(
-      `./as-acme-ui sh -c 'TWINE_USERNAME=__token__ TWINE_PASSWORD=$(countersign mint) twine upload --repository-url ${stage.pypi} py/dist/*'`,
-    );
-    at(`./as-acme-fork countersign mint                    ${note('no token')}`);
-  }
-  at(`curl ${stage.npm}@acme%2fui                        ${note('reads pass through')}`);
-  at(`curl ${stage.admin}readyz`);
+  say(`  cd ${folder}`);
+  for (const [line, meaning] of attempts(stage)) say(`  ${line.padEnd(48)} ${paint('dim', `# ${meaning}`)}`);
   say();
   row('npm registry', stage.npm);
   if (stage.python !== undefined) row('Python index', stage.pypi);
@@ -73,6 +72,19 @@ export function invite(stage: Stage, folder: string): void {
   say(`Audit records appear here as they are written. ${paint('bold', 'Ctrl-C ends everything.')}`);
 }
 
-function note(text: string): string {
-  return paint('dim', `# ${text}`);
+/** Commands for the folder of `workbench`, each with what it shows. */
+function attempts(stage: Stage): [string, string][] {
+  const python: [string, string][] = [
+    [`./as-acme-ui ./upload`, 'mint and twine: acme-ui 1.1.0'],
+    [`./as-acme-fork countersign mint --url ${stage.pypi}`, 'refused, and no token'],
+  ];
+  return [
+    ['./as-acme-ui npm publish ./ui', '@acme/ui 1.1.0 from tag v1.1.0'],
+    ['./as-acme-fork npm publish ./ui', 'refused, with the reason'],
+    ['./as-acme-ui npm publish ./ui --force', 'a version is published once'],
+    ['./as-acme-ui npm dist-tag add @acme/ui@1.0.0 lts', 'the publisher allows dist_tag'],
+    ...(stage.python === undefined ? [] : python),
+    [`curl ${stage.npm}@acme%2fui`, 'reads pass through'],
+    [`curl ${stage.admin}readyz`, 'store, issuers, policy'],
+  ];
 }

@@ -28,13 +28,17 @@ export function relay(registry: RegistrySettings, answer: UpstreamAnswer): Reply
 }
 
 /** The upstream's answer to a client's own credential: status, reason and body as they are. */
-export function relayOwn(answer: UpstreamAnswer): Reply {
+export function relayOwn(answer: UpstreamAnswer, notice?: string): Reply {
   const challenge = answer.headers['www-authenticate'];
   const reply = success(answer);
   return {
     ...reply,
     reason: toPrintable(answer.reason),
-    headers: { ...reply.headers, ...(challenge === undefined ? {} : { 'www-authenticate': challenge }) },
+    headers: {
+      ...reply.headers,
+      ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+      ...(notice === undefined ? {} : { 'npm-notice': notice }),
+    },
   };
 }
 

@@ -6,9 +6,15 @@ import type { CredentialSettings } from '../core/settings.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 
-/** The service credential cannot be had. The message is for logs and audit; it never holds a secret. */
+/** The service credential cannot be had, or is not accepted. The message is for logs and audit; it never holds a secret. */
 export class CredentialUnavailable extends Error {
   override readonly name = 'CredentialUnavailable';
+  /** Which refusal it is to a client: a login that never got an answer says nothing about the credential. */
+  readonly code: 'upstream-credential' | 'upstream-unreachable';
+  constructor(message: string, code: 'upstream-credential' | 'upstream-unreachable' = 'upstream-credential') {
+    super(message);
+    this.code = code;
+  }
 }
 
 export interface Credentials {
@@ -45,29 +51,31 @@ export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () 
   const readSecret = createSecretReader();
 
   const login = async (registry: RegistrySettings, settings: Login): Promise<Secret> => {
-    const known = kept.get(registry.name);
+    const known = kept.get(keyOf(registry));
     if (known !== undefined && known.until > now()) return known.header;
     // Single flight: whoever comes while a login is under way waits for it.
-    const begun = underWay.get(registry.name) ?? begin(registry, settings);
+    const begun = underWay.get(keyOf(registry)) ?? begin(registry, settings);
     return (await begun).header;
   };
 
   const begin = (registry: RegistrySettings, settings: Login): Promise<LoggedIn> => {
-    if (now() < (paused.get(registry.name) ?? 0)) throw new CredentialUnavailable(`login at ${registry.name} failed just before`);
+    const key = keyOf(registry);
+    if (now() < (paused.get(key) ?? 0)) throw new CredentialUnavailable(`login at ${registry.name} failed just before`);
     const fresh = readSecret(settings.password)
       .then((password) => logIn(client, registry, { username: settings.username, password }, now))
       .then(
         (loggedIn) => {
-          kept.set(registry.name, loggedIn);
+          kept.set(key, loggedIn);
           return loggedIn;
         },
         (error: unknown) => {
-          paused.set(registry.name, now() + loginPause);
+          // What was never answered cost no bcrypt, and may be back in a moment.
+          if (!(error instanceof CredentialUnavailable && error.code === 'upstream-unreachable')) paused.set(key, now() + loginPause);
           throw error;
         },
       )
-      .finally(() => underWay.delete(registry.name));
-    underWay.set(registry.name, fresh);
+      .finally(() => underWay.delete(key));
+    underWay.set(key, fresh);
     return fresh;
   };
 
@@ -86,9 +94,14 @@ export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () 
       }
     },
     rejected: (registry, header) => {
-      if (kept.get(registry.name)?.header === header) kept.delete(registry.name);
+      if (kept.get(keyOf(registry))?.header === header) kept.delete(keyOf(registry));
     },
   };
+}
+
+/** A login belongs to one upstream and one account: a reload that moves the registry elsewhere must not take it along (P1). */
+function keyOf({ name, upstream, credential }: RegistrySettings): string {
+  return `${name}\n${upstream.href}\n${credential.kind === 'verdaccio_login' ? credential.username : ''}`;
 }
 
 /** Logs in for an existing Verdaccio user: PUT of the user's document with Basic of that user (facts: npm B). */
@@ -110,7 +123,8 @@ async function logIn(
     },
     { credential },
   );
-  if (sent.kind !== 'answered') throw new CredentialUnavailable(`login at ${registry.name}: ${sent.refusal.detail ?? sent.kind}`);
+  if (sent.kind !== 'answered')
+    throw new CredentialUnavailable(`login at ${registry.name}: ${sent.refusal.detail ?? sent.kind}`, 'upstream-unreachable');
   const token = sent.answer.status === 201 ? tokenOf(sent.answer.body) : undefined;
   if (token === undefined) throw new CredentialUnavailable(`login at ${registry.name} was answered ${sent.answer.status}`);
   const expires = expiryOf(token);

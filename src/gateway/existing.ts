@@ -3,6 +3,7 @@ import type { PackageName } from '../core/package-name.ts';
 import { refuse, type Refusal } from '../core/refusal.ts';
 import type { Existing } from '../registries/registry.ts';
 import type { Authorised } from './authorise.ts';
+import { CredentialUnavailable } from './credential.ts';
 import type { Call, GatewayRoom } from './room.ts';
 
 /** Looks the package and the file up. An upstream that cannot say is an outage, not a "no" (P4). */
@@ -16,7 +17,8 @@ export async function lookUp(
   try {
     return await registry.protocol.existing(async (path, headers) => room.forward.probe(permit, registry, path, headers), registry, what);
   } catch (error) {
-    return refuse('upstream-unreachable', {}, { detail: error instanceof Error ? error.message : 'unknown failure' });
+    const code = error instanceof CredentialUnavailable ? error.code : 'upstream-unreachable';
+    return refuse(code, {}, { detail: error instanceof Error ? error.message : 'unknown failure' });
   }
 }
 

@@ -15,7 +15,10 @@ type Rebuilt = Pick<Inspected, 'rebuild' | 'length'>;
 export interface Forwarder {
   /** Sends a request with the service credential. Throws what the rebuilt body threw (`UploadRefused`). */
   readonly send: (permit: Authorised, registry: RegistrySettings, request: UpstreamRequest, upload: Rebuilt | undefined) => Promise<Sent>;
-  /** Asks the upstream for something with the service credential. Throws when there is no answer. */
+  /**
+   * Asks the upstream for something with the service credential. Throws when there is no answer; `CredentialUnavailable`
+   * when the upstream does not accept the credential.
+   */
   readonly probe: (
     permit: Authorised,
     registry: RegistrySettings,
@@ -47,29 +50,44 @@ export function createForwarder({ credentials, forward, foreign }: ForwarderPart
     if (sent.kind === 'answered' && sent.answer.status === 401) credentials.rejected(registry, credential);
     return sent;
   };
+  /** A login that ran out was refused before anything was done: logs in again and says it once more. */
+  const withLogin = async (registry: RegistrySettings, say: () => Promise<Sent>): Promise<Sent> => {
+    const sent = await say();
+    const again = sent.kind === 'answered' && sent.answer.status === 401 && registry.credential.kind === 'verdaccio_login';
+    return again ? say() : sent;
+  };
+  const openOnce = async (permit: Authorised, registry: RegistrySettings, path: string, accept: string): Promise<Opened> => {
+    const credential = await credentials.header(registry);
+    const opened = await forward.open(permit, registry, path, accept, credential);
+    if (opened.kind === 'opened' && opened.status === 401) credentials.rejected(registry, credential);
+    return opened;
+  };
   return {
     send: async (permit, registry, request, upload) => {
       try {
-        const sent = await once(permit, registry, request, bodyOf(upload));
-        // A login that ran out was refused before anything was done: log in again and say it once more.
-        const again = sent.kind === 'answered' && sent.answer.status === 401 && registry.credential.kind === 'verdaccio_login';
-        return again ? await once(permit, registry, request, bodyOf(upload)) : sent;
+        return await withLogin(registry, () => once(permit, registry, request, bodyOf(upload)));
       } catch (error) {
         return withoutCredential(error);
       }
     },
     open: async (permit, registry, path, accept) => {
       try {
-        return await forward.open(permit, registry, path, accept, await credentials.header(registry));
+        const opened = await openOnce(permit, registry, path, accept);
+        if (opened.kind !== 'opened' || opened.status !== 401 || registry.credential.kind !== 'verdaccio_login') return opened;
+        opened.body.destroy();
+        return await openOnce(permit, registry, path, accept);
       } catch (error) {
         return withoutCredential(error);
       }
     },
     probe: async (permit, registry, path, headers) => {
-      const sent = await once(permit, registry, { method: 'GET', path, headers }, { answerLimit: probeLimit });
+      const ask = (): Promise<Sent> => once(permit, registry, { method: 'GET', path, headers }, { answerLimit: probeLimit });
+      const sent = await withLogin(registry, ask);
       if (sent.kind !== 'answered') throw new Error(sent.refusal.detail ?? sent.refusal.message);
-      if (sent.answer.truncated) throw new Error(`the answer for ${path} is longer than ${probeLimit} bytes or broke off`);
-      return { status: sent.answer.status, body: sent.answer.body };
+      const { status, body, truncated } = sent.answer;
+      if (status === 401 || status === 403) throw new CredentialUnavailable(`the upstream answered ${status} to a request for ${path}`);
+      if (truncated) throw new Error(`the answer for ${path} is longer than ${probeLimit} bytes or broke off`);
+      return { status, body };
     },
     sendForeign: async (registry, request, upload, authorization) =>
       foreign.send(registry, request, { ...bodyOf(upload), credential: new Secret(authorization) }),
@@ -78,7 +96,7 @@ export function createForwarder({ credentials, forward, foreign }: ForwarderPart
 
 function withoutCredential(error: unknown): Extract<Sent, { kind: 'unreachable' | 'timeout' | 'broken' }> {
   if (!(error instanceof CredentialUnavailable)) throw error;
-  return { kind: 'unreachable', refusal: refuse('upstream-credential', {}, { detail: error.message }) };
+  return { kind: 'unreachable', refusal: refuse(error.code, {}, { detail: error.message }) };
 }
 
 function bodyOf(upload: Rebuilt | undefined): Pick<SendOptions, 'body'> {

@@ -6,7 +6,7 @@ import { identify, outage, showsUploadToken, type Caller } from './caller.ts';
 import { drain } from './drain.ts';
 import { judge } from './long-lived.ts';
 import { manage } from './manage.ts';
-import { about, ofToken } from './record.ts';
+import { about, ofRefusal, ofToken } from './record.ts';
 import type { Call, GatewayRoom } from './room.ts';
 import { serviceRead } from './service-read.ts';
 import { upload } from './upload.ts';
@@ -14,11 +14,11 @@ import { upload } from './upload.ts';
 /** Handles one request whole: an answer is sent, or the request was handed to the pass-through. */
 export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   const route = call.registry.protocol.route(call.head);
-  if (route.kind === 'refused') return refuseCall(call, route.refusal, 'other');
+  if (route.kind === 'refused') return refuseUnread(room, call, route, route.refusal);
   if (route.kind === 'read') return read(room, call, route);
 
   const caller = await identify(room, call);
-  if (isRefusal(caller)) return refuseCall(call, caller, 'upload');
+  if (isRefusal(caller)) return refuseUnread(room, call, route, caller);
   if (route.kind === 'local') return local(room, call, route, caller);
   if (route.kind === 'revoke') return answer(call, await revoke(room, call, route, caller));
   if (caller.kind !== 'holder') return withoutToken(room, call, route, caller);
@@ -73,15 +73,26 @@ function refuseWrite(
   caller: Extract<Caller, { kind: 'holder' }>,
 ): void {
   const refusal = refuse('upload-action', { action: route.what });
+  const named = route.name === undefined ? {} : { package: route.name };
   room.audit({
     event: 'manage',
     outcome: 'refused',
     ...about(room, call),
     ...ofToken(room, caller.record),
-    code: refusal.code,
-    message: refusal.message,
+    ...named,
+    ...ofRefusal(refusal),
   });
   return refuseCall(call, refusal, 'upload');
+}
+
+/** A request that was refused before it was known who asks: a decision like any other, where it would have changed something (P7). */
+function refuseUnread(room: GatewayRoom, call: Call, route: Exclude<Route, { kind: 'read' }>, refusal: Refusal): void {
+  if (route.kind !== 'local') {
+    const event = route.kind === 'upload' ? 'upload' : 'manage';
+    const named = 'name' in route && route.name !== undefined ? { package: route.name } : {};
+    room.audit({ event, outcome: 'refused', ...about(room, call), ...named, ...ofRefusal(refusal) });
+  }
+  return refuseCall(call, refusal, route.kind === 'refused' ? 'other' : 'upload');
 }
 
 function answer(call: Call, result: Reply | Refusal): void {

@@ -41,6 +41,8 @@ const once = new Set([
  */
 export function readHead(req: IncomingMessage): RequestHead | Refusal {
   const method = req.method ?? '';
+  // Node's parser lets 0.9 and 2.0 through, whose requests have another form (SMG-23).
+  if (!/^1\.[01]$/.test(req.httpVersion)) return { ...invalid('its version is neither HTTP/1.1 nor HTTP/1.0'), status: 505 };
   if (!methods.has(method)) return refuse('request-method', { method, allow: [...methods].join(', ') });
   const headers = collect(req.rawHeaders);
   if (!(headers instanceof Map)) return headers;
@@ -48,19 +50,21 @@ export function readHead(req: IncomingMessage): RequestHead | Refusal {
   if (host === undefined || !isHost(host)) return invalid('its Host header is missing or not a host name');
   const expect = headers.get('expect');
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return refuse('request-expectation');
+  // RFC 9112 6.1: whoever speaks HTTP/1.0 knows no chunks, and what comes behind his request is anybody's guess.
+  if (req.httpVersion === '1.0' && headers.has('transfer-encoding')) return invalid('it has a Transfer-Encoding in HTTP/1.0');
   const body = framing(method, headers);
   return 'kind' in body ? { method, host, headers, body } : body;
 }
 
 function collect(raw: readonly string[]): Map<string, string> | Refusal {
-  if (raw.length > 2 * maxHeaders) return invalid(`it has more than ${maxHeaders} headers`);
+  if (raw.length > 2 * maxHeaders) return tooMuch(`it has more than ${maxHeaders} headers`);
   const headers = new Map<string, string>();
   let bytes = 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     const value = raw[i + 1] ?? '';
     bytes += name.length + value.length + 4;
-    if (bytes > maxHeaderBytes) return invalid(`its headers are longer than ${maxHeaderBytes} bytes`);
+    if (bytes > maxHeaderBytes) return tooMuch(`its headers are longer than ${maxHeaderBytes} bytes`);
     if (!/^[a-z0-9-]+$/.test(name)) continue;
     const before = headers.get(name);
     if (once.has(name)) {
@@ -88,6 +92,10 @@ function framing(method: string, headers: ReadonlyMap<string, string>): RequestH
 
 function invalid(problem: string): Refusal {
   return refuse('request-invalid', { problem });
+}
+
+function tooMuch(problem: string): Refusal {
+  return { ...invalid(problem), status: 431 };
 }
 
 /**

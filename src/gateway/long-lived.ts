@@ -46,9 +46,13 @@ async function decide(room: GatewayRoom, call: Call, route: Write, caller: Exclu
   }
   // Which package such an upload is for is only known for sure from a body that was read and rebuilt (P2).
   if (registry.trustedOnly.length > 0 && route.kind === 'upload') return inspected(room, call, route);
-  return registry.longLivedTokens === 'warn'
-    ? { kind: 'pass', notice: 'This request used a long-lived token; this registry is moving to trusted publishing.' }
-    : { kind: 'pass' };
+  return { kind: 'pass', ...noticeFor(call) };
+}
+
+/** `long_lived_tokens: warn`: what npm prints beside its own words. */
+function noticeFor({ registry }: Call): { readonly notice?: string } {
+  if (registry.longLivedTokens !== 'warn') return {};
+  return { notice: 'This request used a long-lived token; this registry is moving to trusted publishing.' };
 }
 
 /** The reason why nothing at all, or nothing that is known, was shown. */
@@ -78,7 +82,8 @@ async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { 
     if (isRefusal(upload)) return { kind: 'refused', refusal: upload };
     if (isTrustedOnly(call, upload.name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: upload.name }) };
     const result = await room.forward.sendForeign(call.registry, upload.request, upload, call.head.headers.get('authorization') ?? '');
-    return result.kind === 'answered' ? { kind: 'answered', reply: relayOwn(result.answer) } : { kind: 'refused', refusal: result.refusal };
+    if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal };
+    return { kind: 'answered', reply: relayOwn(result.answer, noticeFor(call).notice) };
   } catch (error) {
     if (error instanceof UploadRefused) return { kind: 'refused', refusal: error.refusal };
     if (call.req.destroyed || call.req.errored) return { kind: 'refused', refusal: refuse('body-incomplete') };

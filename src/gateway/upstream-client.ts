@@ -111,6 +111,8 @@ export function createUpstreamClient({ version, idleTimeout = 60_000 }: ClientOp
           path: joinUpstream(registry.upstream, path),
           headers: headersFor(registry, request, { credential }, version),
         });
+        // undici reports a body that is destroyed unread as an error: without a listener that ends the process.
+        response.body.on('error', () => undefined);
         const rawHeaders = Object.entries(response.headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]));
         return { kind: 'opened', status: response.statusCode, reason: response.statusText, rawHeaders, body: response.body };
       } catch (error) {

@@ -33,6 +33,8 @@ export interface Room {
 export async function dispatch(room: Room, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const requestId = randomBytes(8).toString('hex');
   res.setHeader('x-request-id', requestId);
+  // Node drops what came in one piece with such a request, behind it: the next request on this connection would be cut (SMG-26).
+  if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
   const started = room.gateway.now();
   try {
     await route(room, req, res, requestId, started);

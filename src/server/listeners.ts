@@ -45,17 +45,37 @@ function arm(server: Server, handler: Handler): Server {
   // Node drops headers beyond its count limit silently while its parser still obeys them (SMG-14): count them ourselves.
   server.maxHeadersCount = 0;
   server.timeout = idleTimeout;
-  server.on('request', handler);
+  const latest = new WeakMap<object, Exchange>();
+  const watched: Handler = (req, res) => {
+    latest.set(req.socket, { req, res });
+    handler(req, res);
+  };
+  server.on('request', watched);
   // `Expect: 100-continue` is answered when the body is wanted (`welcomeBody`): after the checks that need only the head.
-  server.on('checkContinue', handler);
-  server.on('checkExpectation', handler);
-  server.on('clientError', refuseSocket);
+  server.on('checkContinue', watched);
+  server.on('checkExpectation', watched);
+  server.on('clientError', (error, socket: Socket) => refuseSocket(error, socket, latest.get(socket)));
   return server;
 }
 
-/** What the HTTP parser refused: an answer that every client understands, and the end of the connection. */
-function refuseSocket(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy();
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/**
+ * What the HTTP parser refused: an answer that every client understands, and the end of the connection. Not before the
+ * requests in front of it are answered: the client would take this for the answer to its upload (SMG-34).
+ */
+function refuseSocket(error: Error & { code?: string }, socket: Socket, latest: Exchange | undefined): void {
+  if (latest !== undefined && latest.req.complete && !latest.res.writableFinished && !latest.res.destroyed) {
+    socket.pause();
+    latest.res.once('close', () => refuseSocket(error, socket, undefined));
+    return;
+  }
+  // Never in the middle of an answer.
+  const answering = latest !== undefined && latest.res.headersSent && !latest.res.writableFinished;
+  if (!socket.writable || answering) return void socket.destroy();
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

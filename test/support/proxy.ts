@@ -49,7 +49,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const write = (policy: (port: number) => Policy): void => {
     const listeners = { listen: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
     const { server, ...rest } = policy(port) as { server?: object };
-    writeFileSync(config, stringify({ server: { ...listeners, ...server }, ...rest }));
+    writeFileSync(config, stringify({ server: { ...listeners, ...server }, ...rest }, { aliasDuplicateObjects: false }));
   };
   write(options.policy);
   const admin = `http://127.0.0.1:${adminPort}/`;

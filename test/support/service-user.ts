@@ -5,5 +5,10 @@ export const SERVICE = { username: 'svc', password: 'service-secret-of-the-regis
 
 /** The service user's credential as an Authorization header. */
 export function serviceBasic(): string {
-  return `Basic ${Buffer.from(`${SERVICE.username}:${SERVICE.password}`).toString('base64')}`;
+  return basic(SERVICE.username, SERVICE.password);
+}
+
+/** A user's credential as an Authorization header. */
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

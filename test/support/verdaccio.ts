@@ -7,7 +7,7 @@ import { freePort } from './ports.ts';
 import { answers, plainEnv, startServer } from './process.ts';
 import type { RunningServer } from './process.ts';
 import { requires } from './components.ts';
-import { SERVICE, serviceBasic } from './service-user.ts';
+import { basic, SERVICE } from './service-user.ts';
 import { removeTempDir, tempDir } from './temp.ts';
 
 export type VerdaccioServer = {
@@ -18,16 +18,24 @@ export type VerdaccioServer = {
   readonly storage: string;
   /** The packument read without credentials, or undefined when there is no such package. */
   packument(name: string): Promise<Record<string, unknown> | undefined>;
-  /** Logs the service user in; a JWT with `jwt: true`, else a legacy token. */
-  login(): Promise<string>;
+  /** Logs a user in, the service user unless said; a JWT with `jwt: true`, else a legacy token. */
+  login(user?: User): Promise<string>;
   output(): string;
   server(): RunningServer;
   close(): Promise<void>;
 };
 
+export type User = { readonly username: string; readonly password: string };
+
 export type VerdaccioOptions = {
   /** `security.api.jwt` instead of the default legacy tokens. */
   readonly jwt?: boolean;
+  /** Life of those tokens, such as `'5s'`; one hour unless said. */
+  readonly jwtLife?: string;
+  /** Users beside the service user who may read and publish. */
+  readonly people?: readonly User[];
+  /** Packages are read by their publishers only. */
+  readonly closed?: boolean;
   /** Verdaccio's `max_body_size`, such as `'1mb'`; its own default is 10mb. */
   readonly maxBodySize?: string;
   readonly urlPrefix?: string;
@@ -42,7 +50,8 @@ export async function startVerdaccio(options: VerdaccioOptions = {}): Promise<Ve
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}/`;
   // {SHA} and not bcrypt: 78 ms of CPU less per request (facts: Verdaccio hashes on every one).
-  writeFileSync(join(dir, 'htpasswd'), `${SERVICE.username}:{SHA}${sha1(SERVICE.password)}\n`);
+  const users = [SERVICE, ...(options.people ?? [])].map(({ username, password }) => `${username}:{SHA}${sha1(password)}\n`);
+  writeFileSync(join(dir, 'htpasswd'), users.join(''));
   const config = join(dir, 'config.yaml');
   writeFileSync(config, stringify(configuration(options, dir, storage)));
   const server = await startServer({
@@ -62,7 +71,7 @@ export async function startVerdaccio(options: VerdaccioOptions = {}): Promise<Ve
       const body = (await response.json()) as Record<string, unknown>;
       return response.status === 404 ? undefined : body;
     },
-    login: () => login(url),
+    login: (user = SERVICE) => login(url, user),
     output: () => server.output(),
     server: () => server,
     async close() {
@@ -73,7 +82,8 @@ export async function startVerdaccio(options: VerdaccioOptions = {}): Promise<Ve
 }
 
 function configuration(options: VerdaccioOptions, dir: string, storage: string): Record<string, unknown> {
-  const access = { access: '$all', publish: SERVICE.username, unpublish: SERVICE.username };
+  const publishers = [SERVICE, ...(options.people ?? [])].map((user) => user.username).join(' ');
+  const access = { access: options.closed === true ? publishers : '$all', publish: publishers, unpublish: publishers };
   return {
     storage,
     auth: { htpasswd: { file: join(dir, 'htpasswd'), max_users: -1 } },
@@ -83,7 +93,7 @@ function configuration(options: VerdaccioOptions, dir: string, storage: string):
     log: { type: 'stdout', format: 'json', level: 'http' },
     ...(options.maxBodySize === undefined ? {} : { max_body_size: options.maxBodySize }),
     ...(options.urlPrefix === undefined ? {} : { url_prefix: options.urlPrefix }),
-    ...(options.jwt === true ? { security: { api: { legacy: false, jwt: { sign: { expiresIn: '1h' } } } } } : {}),
+    ...(options.jwt === true ? { security: { api: { legacy: false, jwt: { sign: { expiresIn: options.jwtLife ?? '1h' } } } } } : {}),
   };
 }
 
@@ -91,13 +101,13 @@ function sha1(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 
-async function login(url: string): Promise<string> {
-  const response = await fetch(`${url}-/user/org.couchdb.user:${SERVICE.username}`, {
+async function login(url: string, { username, password }: User): Promise<string> {
+  const response = await fetch(`${url}-/user/org.couchdb.user:${username}`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/json', authorization: serviceBasic() },
-    body: JSON.stringify({ name: SERVICE.username, password: SERVICE.password }),
+    headers: { 'content-type': 'application/json', authorization: basic(username, password) },
+    body: JSON.stringify({ name: username, password }),
   });
   const body = (await response.json()) as { token?: string };
-  if (body.token === undefined) throw new Error(`Verdaccio did not log svc in: ${response.status}`);
+  if (body.token === undefined) throw new Error(`Verdaccio did not log ${username} in: ${response.status}`);
   return body.token;
 }

@@ -9,7 +9,7 @@ const tls = z.strictObject({
 
 export const serverSchema = z.strictObject({
   listen: text('Address and port for clients, `host:port`. Default `0.0.0.0:8080`.').optional(),
-  admin: text('Address and port of dashboard, metrics and health; never the same as `listen`. Default `127.0.0.1:9090`.').optional(),
+  admin: text('Address and port of the health endpoints; never the same as `listen`. Default `127.0.0.1:9090`.').optional(),
   trusted_proxies: textList(
     'CIDR ranges of the proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none.',
   ).optional(),
