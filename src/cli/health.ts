@@ -1,6 +1,7 @@
 // `countersign health`: one request to the admin listener, for the HEALTHCHECK of a container.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { expand } from '../config/variables.ts';
 import { isJsonObject, own } from '../core/json.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
 import { ask } from './http.ts';
@@ -19,7 +20,7 @@ export interface HealthOptions {
 
 /** Exit code 0 when the proxy is well, 1 when it says that it is not or does not answer. */
 export async function health(options: HealthOptions, terminal: Terminal): Promise<ExitCode> {
-  const url = new URL(options.ready ? '/readyz' : '/healthz', listener(options.address ?? adminAddress(options.config)));
+  const url = new URL(options.ready ? '/readyz' : '/healthz', listener(options.address ?? adminAddress(options.config, terminal)));
   const { well, text } = await answerOf(url);
   const said = parsedJson(text);
   if (options.json) printJson(terminal, { well, url: url.href, ...(isJsonObject(said) ? { answer: said } : {}) });
@@ -41,12 +42,12 @@ async function answerOf(url: URL): Promise<{ well: boolean; text: string }> {
  * `server.admin` as the file has it, without validation: a proxy that keeps running on its old policy is healthy while
  * the file on disk is broken, and the check must not need the secrets that the policy needs.
  */
-function adminAddress(file: string): string {
+function adminAddress(file: string, { env }: Terminal): string {
   try {
     const document: unknown = parse(readFileSync(file, 'utf8'));
     const server = isJsonObject(document) ? own(document, 'server') : undefined;
     const admin = isJsonObject(server) ? own(server, 'admin') : undefined;
-    return typeof admin === 'string' ? admin : defaultAddress;
+    return (typeof admin === 'string' ? expand(admin, env) : undefined) ?? defaultAddress;
   } catch {
     return defaultAddress;
   }

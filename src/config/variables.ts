@@ -57,6 +57,20 @@ function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<stri
   });
 }
 
+/**
+ * One text with its variables, or undefined when one is not set: for a reader of a single value, in a file that need not be
+ * valid as a whole.
+ */
+export function expand(text: string, env: Environment): string | undefined {
+  let known = true;
+  const filled = text.replaceAll(variable, (_, name: string, standIn: string | undefined) => {
+    const given = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (!given && standIn === undefined) known = false;
+    return given || (standIn ?? '');
+  });
+  return known ? filled : undefined;
+}
+
 /** Whether the variable stands before the `@` of a URL: a password with `@` or `/` in it must not name another host. */
 function isUserPart(text: string, at: number, length: number): boolean {
   return /^[a-z]+:\/\/[^/?#@]*$/.test(text.slice(0, at)) && /^[^/?#]*@/.test(text.slice(at + length));

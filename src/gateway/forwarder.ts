@@ -50,12 +50,6 @@ export function createForwarder({ credentials, forward, foreign }: ForwarderPart
     if (sent.kind === 'answered' && sent.answer.status === 401) credentials.rejected(registry, credential);
     return sent;
   };
-  /** A login that ran out was refused before anything was done: logs in again and says it once more. */
-  const withLogin = async (registry: RegistrySettings, say: () => Promise<Sent>): Promise<Sent> => {
-    const sent = await say();
-    const again = sent.kind === 'answered' && sent.answer.status === 401 && registry.credential.kind === 'verdaccio_login';
-    return again ? say() : sent;
-  };
   const openOnce = async (permit: Authorised, registry: RegistrySettings, path: string, accept: string): Promise<Opened> => {
     const credential = await credentials.header(registry);
     const opened = await forward.open(permit, registry, path, accept, credential);
@@ -92,6 +86,13 @@ export function createForwarder({ credentials, forward, foreign }: ForwarderPart
     sendForeign: async (registry, request, upload, authorization) =>
       foreign.send(registry, request, { ...bodyOf(upload), credential: new Secret(authorization) }),
   };
+}
+
+/** A login that ran out was refused before anything was done: logs in again and says it once more. */
+async function withLogin(registry: RegistrySettings, say: () => Promise<Sent>): Promise<Sent> {
+  const sent = await say();
+  const again = sent.kind === 'answered' && sent.answer.status === 401 && registry.credential.kind === 'verdaccio_login';
+  return again ? say() : sent;
 }
 
 function withoutCredential(error: unknown): Extract<Sent, { kind: 'unreachable' | 'timeout' | 'broken' }> {

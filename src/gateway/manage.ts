@@ -4,7 +4,7 @@ import type { Reply, Route } from '../registries/registry.ts';
 import { relay } from './answer.ts';
 import { allowsDistTag, authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
-import { about, ofRefusal, ofToken } from './record.ts';
+import { about, ofRefusal, ofToken, recordForwarding } from './record.ts';
 import { receive, type Call, type GatewayRoom } from './room.ts';
 
 type Manage = Extract<Route, { kind: 'manage' }>;
@@ -26,7 +26,7 @@ export async function manage(
     ...about(room, call),
     ...ofToken(room, holder.record),
     package: route.name,
-    detail: `${call.head.method} ${route.action} ${route.tag}`,
+    detail: changeOf(call, route),
     ...(isRefusal(answer) ? ofRefusal(answer) : {}),
   });
   return answer;
@@ -47,8 +47,13 @@ async function attempt(
   if (!permit.publishers.some((publisher) => allowsDistTag(publisher, route.tag))) {
     return refuse('upload-dist-tag', { tag: route.tag, problem: 'is not among those this publisher may set' });
   }
+  recordForwarding(room, call, holder.record, permit, { event: 'manage', package: route.name, detail: changeOf(call, route) });
   const result = await room.forward.send(permit, call.registry, request, undefined);
   return result.kind === 'answered' ? relay(call.registry, result.answer) : result.refusal;
+}
+
+function changeOf(call: Call, route: Manage): string {
+  return `${call.head.method} ${route.action} ${route.tag}`;
 }
 
 async function readBody(call: Call): Promise<Uint8Array | Refusal> {

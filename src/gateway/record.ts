@@ -32,6 +32,18 @@ export function ofRefusal(refusal: Refusal): Partial<AuditEvent> {
   return { code: refusal.code, message: refusal.message, ...(refusal.detail === undefined ? {} : { detail: refusal.detail }) };
 }
 
+/** Written before the upstream gets the first byte: whatever becomes of this process, it is known what it was about (SEC-14). */
+export function recordForwarding(room: GatewayRoom, call: Call, record: TokenRecord, permit: Authorised, what: Partial<AuditEvent>): void {
+  room.audit({
+    event: 'upload',
+    outcome: 'forwarding',
+    ...about(room, call),
+    ...ofToken(room, record),
+    publishers: permit.publishers.map((publisher) => publisher.name),
+    ...what,
+  });
+}
+
 export function recordUpload(room: GatewayRoom, call: Call, trail: Trail, answer: Reply | Refusal): void {
   const { inspected, permit, upstreamStatus } = trail;
   const digest = inspected?.digest();

@@ -1,12 +1,16 @@
 // What the gateway works with: one request, and the parts that the server passes in.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit, AuditEvent } from '../audit/event.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration, LimitSettings } from '../config/configuration.ts';
+import type { PackageName } from '../core/package-name.ts';
+import type { TrustedPublisher } from '../core/publisher.ts';
+import type { Refusal } from '../core/refusal.ts';
 import type { Head, RegistrySettings } from '../registries/registry.ts';
 import type { Store } from '../store/store.ts';
 import { bodyOf, welcomeBody } from './drain.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { PassThrough } from './pass-through.ts';
+import type { Turns } from './turns.ts';
 
 export interface GatewayRoom {
   /** One snapshot for the whole request (FLT-28). */
@@ -20,6 +24,15 @@ export interface GatewayRoom {
   readonly passThrough: PassThrough;
   /** Uploads under way by registry name, for the cap of each upstream. */
   readonly uploads: Map<string, number>;
+  /** Uploads under way by file. */
+  readonly turns: Turns;
+  /** How many packages a publisher may reach in a minute, by uploads and exchanges together. */
+  readonly limits: {
+    readonly upload: (
+      settings: LimitSettings,
+      reach: { readonly publishers: readonly TrustedPublisher[]; readonly name: PackageName },
+    ) => Refusal | undefined;
+  };
 }
 
 /** One request to a registry. */

@@ -5,8 +5,9 @@ import { relay } from './answer.ts';
 import { authorise, narrowByVersion, type Authorised } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { lookUp, refuseExisting } from './existing.ts';
-import { recordUpload, type Trail } from './record.ts';
+import { recordForwarding, recordUpload, type Trail } from './record.ts';
 import { receive, type Call, type GatewayRoom } from './room.ts';
+import { inTurn } from './turns.ts';
 
 type Holder = Extract<Caller, { kind: 'holder' }>;
 
@@ -40,16 +41,32 @@ async function attempt(
 
   const permit = authorise(room.configuration, call.registry, holder.record, 'publish', inspected.name);
   if (isRefusal(permit)) return permit;
+  const burst = room.limits.upload(room.configuration.server.limits, permit);
+  if (burst !== undefined) return burst;
 
+  // Registries that share an upstream share its files.
+  const turn = [call.registry.upstream.href, inspected.name, inspected.file].join('\n');
+  return inTurn(room.turns, turn, () => unlessExisting(room, call, permit, inspected, trail));
+}
+
+/** Forwards what the upstream does not have yet, if it may be published in this version. */
+async function unlessExisting(
+  room: GatewayRoom,
+  call: Call,
+  permit: Authorised,
+  inspected: Inspected,
+  trail: Trail,
+): Promise<Reply | Refusal> {
   const what = { name: inspected.name, version: inspected.version, file: inspected.file };
   const existing = await lookUp(room, call, permit, what);
   if (isRefusal(existing)) return existing;
-  const narrowed = narrowByVersion(permit, holder.record, { version: inspected.version, tags: inspected.tags, existing });
+  const narrowed = narrowByVersion(permit, trail.record, { version: inspected.version, tags: inspected.tags, existing });
   if (isRefusal(narrowed)) return narrowed;
   trail.permit = narrowed;
   const taken = refuseExisting(call, existing, what);
   if (taken !== undefined) return taken;
 
+  recordForwarding(room, call, trail.record, narrowed, { package: what.name, version: what.version, file: what.file });
   return forward(room, call, narrowed, inspected, trail);
 }
 

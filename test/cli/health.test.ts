@@ -36,6 +36,12 @@ describe('health', () => {
     expect((await countersign(['health', '--config', file])).code).toBe(0);
   });
 
+  test('reads the address through variables, as the policy does', async () => {
+    const file = written('countersign.yaml', 'server:\n  admin: "${COUNTERSIGN_ADMIN:-127.0.0.1:1}"\n');
+    expect((await countersign(['health', '--config', file], { env: { COUNTERSIGN_ADMIN: `127.0.0.1:${port}` } })).code).toBe(0);
+    expect((await countersign(['health', '--config', file])).code).toBe(1);
+  });
+
   test('--ready asks whether it can do its work', async () => {
     const address = ['--address', `127.0.0.1:${port}`];
     expect((await countersign(['health', '--ready', ...address])).code).toBe(0);

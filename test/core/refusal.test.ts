@@ -55,6 +55,13 @@ describe('refusals', () => {
     );
   });
 
+  test.each(codes.filter((code) => code.startsWith('publisher-')))('%s reads well when the token lacks the claim', (code) => {
+    const values = Object.fromEntries(
+      ['expected', 'publisher', 'field', 'what', 'anchor', 'package', 'allowed', 'line'].map((key) => [key, 'x']),
+    );
+    expect(refuse(code, values).message).not.toContain('undefined');
+  });
+
   test('control characters and direction marks become visible escapes', () => {
     expect(toPrintable('a\r\nb\u202ec')).toBe('a\\u{d}\\u{a}b\\u{202e}c');
   });

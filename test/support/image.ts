@@ -93,6 +93,7 @@ async function makeBase(buildah: Buildah): Promise<string> {
   symlinkSync('dash', join(root, 'usr/bin/sh'));
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   const { registry, cafile, cache } = await npmSettings();
+  mkdirSync(cache, { recursive: true });
   const env = ['PATH=/usr/bin', `NPM_CONFIG_REGISTRY=${registry}`, 'NPM_CONFIG_CACHE=/var/cache/npm', 'NPM_CONFIG_PREFER_OFFLINE=true'];
   const authorities = cafile ?? process.env['NODE_EXTRA_CA_CERTS'];
   if (authorities !== undefined && existsSync(authorities)) {

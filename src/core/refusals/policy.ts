@@ -16,7 +16,7 @@ export const policy = {
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
     sentence: (v) =>
-      `${v['anchor']} belongs to ${v['what']} ${v['actual']}, which is not the one that publisher ${v['publisher']} was made for; the name was moved or taken over.`,
+      `${v['anchor']} belongs to ${v['what']} ${v['actual'] ?? '(none in the token)'}, which is not the one that publisher ${v['publisher']} was made for; the name was moved or taken over.`,
     fix: (v) => `If you moved it, an administrator can update \`${v['field']}\`.`,
   },
   'publisher-repository-id': {
@@ -25,7 +25,7 @@ export const policy = {
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
     sentence: (v) =>
-      `${v['anchor']} has ${v['what']} ${v['actual']}, publisher ${v['publisher']} was made for ${v['expected']}; the repository was replaced.`,
+      `${v['anchor']} has ${v['what']} ${v['actual'] ?? '(none in the token)'}, publisher ${v['publisher']} was made for ${v['expected']}; the repository was replaced.`,
     fix: (v) => `If that was you, update \`${v['field']}\`.`,
   },
   'publisher-renamed': {
@@ -33,15 +33,17 @@ export const policy = {
     title: 'Repository renamed',
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
-    sentence: (v) => `Publisher ${v['publisher']} knows this repository, by its id, as ${v['expected']}; the token says ${v['actual']}.`,
-    fix: (v) => `It looks like a rename: change \`${v['field']}:\` to ${v['actual']}.`,
+    sentence: (v) =>
+      `Publisher ${v['publisher']} knows this repository, by its id, as ${v['expected']}; the token says ${v['actual'] ?? 'none'}.`,
+    fix: (v) => `It looks like a rename: change \`${v['field']}:\`${v['actual'] === undefined ? '' : ` to ${v['actual']}`}.`,
   },
   'publisher-workflow': {
     status: 403,
     title: 'Other workflow',
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
-    sentence: (v) => `Publisher ${v['publisher']} expects ${v['what']} ${v['expected']}; this job runs ${v['actual']}.`,
+    sentence: (v) =>
+      `Publisher ${v['publisher']} expects ${v['what']} ${v['expected']}; this job runs ${v['actual'] ?? 'none that its ref bears out'}.`,
     fix: (v) => `Rename the file or change \`${v['field']}\`.`,
   },
   'publisher-workflow-reusable': {
@@ -50,7 +52,7 @@ export const policy = {
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
     sentence: (v) =>
-      `The job is defined in the reusable workflow ${v['actual']}, which publisher ${v['publisher']} ${v['expected'] ? `does not name (it names ${v['expected']})` : 'does not name'}.`,
+      `The job is defined in the reusable workflow ${v['actual'] ?? '(none in the token)'}, which publisher ${v['publisher']} ${v['expected'] ? `does not name (it names ${v['expected']})` : 'does not name'}.`,
     fix: (v) => `Add \`called_workflow: ${v['line']}\` to the publisher.`,
   },
   'publisher-environment': {

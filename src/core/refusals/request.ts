@@ -25,6 +25,13 @@ export const request = {
     fix: () => 'The `url:` of each registry says which host it answers to.',
   },
   'request-not-found': { status: 404, title: 'Nothing here', sentence: () => 'No registry is configured at this path.' },
+  'request-timeout': {
+    status: 408,
+    title: 'Request too slow',
+    pypi: 'invalid-payload',
+    oauth: 'invalid_request',
+    sentence: () => 'The rest of this request did not arrive in time.',
+  },
   'request-expectation': { status: 417, title: 'Expectation failed', sentence: () => 'Only `Expect: 100-continue` is understood.' },
   'grant-type': {
     status: 400,

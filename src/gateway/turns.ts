@@ -1,0 +1,20 @@
+// Uploads of one file take turns: from the look at what exists until the upstream's answer nobody else uploads the same.
+
+/** Who is last in the queue for a file, by `turnOf`. */
+export type Turns = Map<string, Promise<unknown>>;
+
+/**
+ * Does the work when whoever came before for this key is done, however that ended. Two uploads of one version that both
+ * saw nothing there would both be forwarded; Verdaccio then keeps the manifest of one and the tarball of the other.
+ */
+export async function inTurn<T>(turns: Turns, key: string, work: () => Promise<T>): Promise<T> {
+  const before = turns.get(key) ?? Promise.resolve();
+  const mine = before.then(work);
+  const done = mine.catch(() => undefined);
+  turns.set(key, done);
+  try {
+    return await mine;
+  } finally {
+    if (turns.get(key) === done) turns.delete(key);
+  }
+}
