@@ -38,7 +38,7 @@ export function authorise(
   const issuer = configuration.issuers.get(record.issuer);
   if (issuer === undefined || issuer.url !== record.claims['iss']) return withdrawn(`issuer ${record.issuer} is not configured any more`);
   const claims = assumeVerified(record.issuer, record.claims);
-  const decision = match(configuration.publishers, claims, { registries: [registry.name], package: name }, record.run.anchor);
+  const decision = match(configuration.candidates(claims), claims, { registries: [registry.name], package: name }, record.run.anchor);
   if (!decision.ok) return withdrawn(decision.refusal.message);
   const publishers = decision.publishers.filter((publisher) => publisher.allow.includes(action));
   if (publishers.length === 0) return withdrawn(`no publisher allows ${action} any more`);

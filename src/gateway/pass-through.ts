@@ -106,7 +106,9 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
       });
       startHeaderTimer(passing, timeouts.headers);
       res.once('close', () => abandonUnlessDone(passing));
-      const engine = { target: registry.upstream.origin, agent: agentOf(agents, registry) };
+      // Whatever an upstream takes the body of a write for, it can do so on this connection only (CL.0, SMG-41).
+      const reuse = head.method === 'GET' || head.method === 'HEAD';
+      const engine = { target: registry.upstream.origin, agent: agentOf(agents, registry, reuse) };
       proxy.web(req, res, engine, (error) => {
         if (!diedIdle(passing, error)) return fail(passing, failureOf(error));
         delete passing.upstream;
@@ -119,12 +121,12 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
   };
 }
 
-function agentOf(agents: Map<string, http.Agent>, { upstream, caFile }: RegistrySettings): http.Agent {
-  const key = `${upstream.origin} ${caFile ?? ''}`;
+function agentOf(agents: Map<string, http.Agent>, { upstream, caFile }: RegistrySettings, keepAlive: boolean): http.Agent {
+  const key = `${keepAlive} ${upstream.origin} ${caFile ?? ''}`;
   const known = agents.get(key);
   if (known !== undefined) return known;
   const secure = upstream.protocol === 'https:';
-  const agent = new (secure ? https : http).Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const agent = new (secure ? https : http).Agent({ keepAlive, maxFreeSockets: 64 });
   const security = secure ? tlsOptions(upstream, caFile === undefined ? {} : { caFile }) : undefined;
   agent.createConnection = (_, done) => {
     connectUpstream(upstream, security, (error, socket) => done?.(error, socket ?? new net.Socket()));

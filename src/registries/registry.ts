@@ -172,7 +172,19 @@ export type ExchangeEndpoint =
       readonly read: (body: Uint8Array) => { readonly token: string } | Refusal;
       readonly done: Reply;
     }
+  | {
+      readonly kind: 'leaked';
+      readonly bodyLimit: number;
+      readonly read: (body: Uint8Array) => readonly LeakReport[] | Refusal;
+      readonly done: Reply;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly allow?: string };
+
+/** An upload token that somebody found, and where: in the reporter's words, printable. */
+export interface LeakReport {
+  readonly token: string;
+  readonly source: string;
+}
 
 export interface ExchangeRequest {
   readonly identityToken: string;

@@ -164,7 +164,7 @@ export async function startProgram(): Promise<Program> {
     },
     get: (path, token) => call('GET', path, token === undefined ? undefined : `Bearer ${token}`),
     packument: async (name) => (await open.packument(name)) as Packument | undefined,
-    eventOf: (answer) => proxy.event((e) => e.request === answer.headers['x-request-id'] && String(e.outcome) !== 'forwarding'),
+    eventOf: (answer) => proxy.event((e) => e.request === answer.headers['x-request-id'] && e.outcome !== 'forwarding'),
     writes: () => tap.heard().flatMap(({ method, path }) => (method === 'GET' || path.startsWith('/-/user/') ? [] : [`${method} ${path}`])),
     leaks: async () => {
       tap.forget();

@@ -50,6 +50,14 @@ const write = (method: string, headers: string, body: string): string =>
 const heads = (text: string): string[] => text.split(/(?=(?:GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH) \/)/);
 
 describe('what reaches the upstream', () => {
+  it('SMG-41 comes on a connection of its own when it is a write, and on a kept one when it is a read', async () => {
+    const { front, upstream } = await setUp(answering(ok));
+    for (let i = 0; i < 2; i += 1) await talk(front.port, get('/ui'));
+    expect(upstream.connections).toHaveLength(1);
+    for (let i = 0; i < 2; i += 1) await talk(front.port, write('PUT', 'Content-Length: 3\r\n', 'abc'));
+    expect(upstream.connections).toHaveLength(3);
+  });
+
   it('passes a read on with the path as received, our Host, and the forwarding headers written anew', async () => {
     const { front, upstream, outcomes } = await setUp(answering(ok));
     const { text } = await talk(

@@ -1,6 +1,7 @@
 // What a client of npm shows to prove who it is: a bearer, or user and password (`_auth`).
-import { parseToken, tokenPrefix } from '../../core/upload-token.ts';
+import { parseToken } from '../../core/upload-token.ts';
 import { refuse } from '../../core/refusal.ts';
+import { mentionsToken } from '../mentions-token.ts';
 import type { Head, Presented } from '../registry.ts';
 
 /** The one user name that an upload token may be the password of. */
@@ -19,8 +20,7 @@ export function presented(head: Head): Presented {
     const password = text.slice(colon + 1);
     if (text.slice(0, colon) === tokenUser && parseToken(password).kind !== 'foreign') return { kind: 'text', text: password };
   }
-  if (!mentionsToken(header) && !mentionsToken(Buffer.from(header.slice(header.indexOf(' ') + 1), 'base64').toString('latin1')))
-    return { kind: 'foreign' };
+  if (!mentionsToken(header)) return { kind: 'foreign' };
   const problem = `an upload token comes as \`Bearer <token>\`, or as the password of user ${tokenUser}, and in no other form`;
   return { kind: 'refused', refusal: refuse('request-invalid', { problem }) };
 }
@@ -36,8 +36,4 @@ function decoded(base64: string): string | undefined {
   if (bytes.toString('base64') !== base64) return undefined;
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined;
-}
-
-function mentionsToken(text: string): boolean {
-  return text.includes(tokenPrefix);
 }

@@ -28,7 +28,7 @@ export function reply(refusal: Refusal, where: 'exchange' | 'upload' | 'other', 
 
 /** Statuses that tell a client, a proxy or an administrator more than 403 stay; all others say one thing: refused. */
 function exchangeStatus(status: number): number {
-  return status >= 500 || [405, 413, 429].includes(status) ? status : 403;
+  return status >= 500 || [405, 408, 413, 429].includes(status) ? status : 403;
 }
 
 /** npm words 401 and 404 itself and hides our text. */

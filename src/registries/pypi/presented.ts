@@ -1,6 +1,7 @@
 // What a client of a Python index shows to prove who it is: user `__token__` and a token, or (uv) a bearer.
 import { refuse } from '../../core/refusal.ts';
-import { parseToken, tokenPrefix } from '../../core/upload-token.ts';
+import { parseToken } from '../../core/upload-token.ts';
+import { mentionsToken } from '../mentions-token.ts';
 import type { Head, Presented } from '../registry.ts';
 
 /** The one user name that an upload token is the password of. */
@@ -14,13 +15,13 @@ export function presented(head: Head): Presented {
   const header = head.headers.get('authorization');
   if (header === undefined) return { kind: 'none' };
   const bearer = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(header)?.[1];
-  if (bearer !== undefined && (isOurs(bearer) || !mentions(bearer))) return { kind: 'text', text: bearer };
+  if (bearer !== undefined && (isOurs(bearer) || !mentionsToken(bearer))) return { kind: 'text', text: bearer };
   const basic = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1];
   const pair = basic === undefined ? undefined : pairOf(basic);
-  if (pair?.user === tokenUser && (isOurs(pair.password) || !mentions(pair.password))) {
+  if (pair?.user === tokenUser && (isOurs(pair.password) || !mentionsToken(pair.password))) {
     return pair.password === '' ? { kind: 'none' } : { kind: 'text', text: pair.password };
   }
-  if (!mentions(header) && !mentions(lenientlyDecoded(header))) return { kind: 'foreign' };
+  if (!mentionsToken(header)) return { kind: 'foreign' };
   const problem =
     pair !== undefined && isOurs(pair.password)
       ? `an upload token is the password of user ${tokenUser}, and this request has another user name`
@@ -41,12 +42,4 @@ function pairOf(base64: string): { readonly user: string; readonly password: str
 /** A token, or one with a damaged end: the checksum says which, and `gateway/caller.ts` tells the client. */
 function isOurs(text: string): boolean {
   return parseToken(text).kind !== 'foreign' && !/[:\s]/.test(text);
-}
-
-function mentions(text: string): boolean {
-  return text.includes(tokenPrefix);
-}
-
-function lenientlyDecoded(header: string): string {
-  return Buffer.from(header.slice(header.indexOf(' ') + 1), 'base64').toString('latin1');
 }
