@@ -1,14 +1,12 @@
 // The log: JSON lines on stdout through pino, with a scrubber behind it as the last line against secrets (SEC-05, SEC-06).
 import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { createLines } from './log/lines.ts';
 import { loggable } from './log/value.ts';
 import { createScrubber } from './log/scrubber.ts';
 
 export type { Logger } from 'pino';
 
 const levels: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] satisfies Level[];
-
-/** Bytes kept in memory while whoever reads stdout stalls; beyond, lines are lost rather than the proxy stopped. */
-const maxBuffered = 16 * 1024 * 1024;
 
 export interface Logging {
   readonly logger: Logger;
@@ -30,7 +28,7 @@ export interface LoggingOptions {
  * reduced to what they say, and then every finished line is scrubbed as text.
  */
 export function createLogging(options: LoggingOptions = {}): Logging {
-  const stdout = options.destination === undefined ? pino.destination({ dest: 1, sync: false, maxLength: maxBuffered }) : undefined;
+  const stdout = options.destination === undefined ? createLines(1) : undefined;
   const destination = options.destination ?? stdout;
   const scrubber = createScrubber();
   const logger = pino(
@@ -44,7 +42,7 @@ export function createLogging(options: LoggingOptions = {}): Logging {
     },
     { write: (line) => destination?.write(scrubber.scrub(line)) },
   );
-  const flush = (): void => stdout?.flushSync();
+  const flush = (): void => stdout?.flush();
   if (stdout !== undefined) process.once('exit', flush);
   return { logger, protect: scrubber.protect, flush };
 }

@@ -4,6 +4,7 @@ import type { RefusalCode } from '../core/refusal.ts';
 export type Outcome =
   | 'minted'
   | 'refused'
+  | 'forwarding'
   | 'uploaded'
   | 'upstream-refused'
   | 'upstream-unknown'

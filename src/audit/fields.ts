@@ -67,6 +67,7 @@ export const lineFields = {
 export const auditOutcomes: Readonly<Record<Outcome, string>> = {
   minted: 'An identity token was exchanged for an upload token.',
   refused: 'Countersign refused; `code`, `message` and `considered` say why.',
+  forwarding: 'It was authorised and is about to be sent to the upstream; how that ended is in another line of the same `request`.',
   uploaded: 'The upstream confirmed the upload.',
   'upstream-refused': 'The upload was authorised and forwarded, and the upstream refused it.',
   'upstream-unknown': 'The upload was forwarded, but no clear answer came: look whether the version is there.',
@@ -83,7 +84,7 @@ export const auditEvents: Readonly<Record<AuditEvent['event'], string>> = {
   exchange: 'An identity token was shown to get an upload token.',
   upload: 'A distribution file or a version was sent.',
   manage: 'A change other than an upload, such as a dist-tag.',
-  revoke: 'An upload token was given back.',
+  revoke: 'An upload token was given back, or reported as leaked.',
   'pass-through': "A write with the client's own credential.",
   policy: 'The policy was read again.',
   process: 'The process started or stopped.',

@@ -1,6 +1,7 @@
 // `countersign explain`: which publishers a token matches, and what differs in the others, decided by the same code as at run time.
 import type { Configuration, Issuer } from '../config/configuration.ts';
 import { assumeVerified } from '../core/claims.ts';
+import type { JsonObject } from '../core/json.ts';
 import { match, type Asked, type Decision } from '../core/match.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import { checkAudience, readRegistered } from '../oidc/registered-claims.ts';
@@ -50,15 +51,25 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   const subject = await readSubject(options, terminal);
   const issuer = issuerOf(configuration.issuers, subject.claims, options.issuer);
   const token = await tokenChecks(subject, issuer, registry, options.verify === true, terminal);
-  const claims = assumeVerified(issuer.name, subject.claims);
-  const anchor = issuer.provider.anchorText(claims);
-  const decision = match(configuration.publishers, claims, asked, anchor);
+  const { anchor, decision } = decideFor(configuration, issuer, subject.claims, asked);
   const verified = token.some((check) => check.what === 'signature' && check.status === 'ok');
   const granted = decision.ok && token.every((check) => check.status !== 'fail');
   const explanation: Explanation = { registry, asked, issuer, anchor, verified, token, decision, granted };
   if (options.json) printJson(terminal, explanationJson(explanation));
   else print(terminal, explanationText(explanation, terminal.colour.out));
   return granted ? exitCode.ok : exitCode.problem;
+}
+
+/** The decision of the runtime (`exchange.ts`) for these claims, had they been verified (POL-34). */
+export function decideFor(
+  configuration: Configuration,
+  issuer: Issuer,
+  set: JsonObject,
+  asked: Asked,
+): { readonly anchor: string; readonly decision: Decision } {
+  const claims = assumeVerified(issuer.name, set);
+  const anchor = issuer.provider.anchorText(claims);
+  return { anchor, decision: match(configuration.publishers, claims, asked, anchor) };
 }
 
 function askedFor(configuration: Configuration, text: string): { registry: RegistrySettings; asked: Asked } {

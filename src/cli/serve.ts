@@ -1,10 +1,13 @@
 // `countersign serve`: starts the proxy and keeps it until it is told to stop; SIGHUP reads the policy again.
 import cluster from 'node:cluster';
+import { dirname } from 'node:path';
 import { createAudit } from '../audit/log-sink.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { printDiagnostics } from '../config/diagnostic.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
+import { createReloader } from '../server/reload.ts';
 import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
 import { configurationFor } from './configuration.ts';
@@ -14,6 +17,8 @@ import { version } from './version.ts';
 
 /** Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17). */
 export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
+  // Node would open its inspector on this signal: every secret in memory, for whoever may send one (SEC-07).
+  process.on('SIGUSR1', () => undefined);
   const configuration = await configurationFor(path, terminal);
   if (cluster.isPrimary && configuration.warnings.length > 0)
     terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err }));
@@ -24,13 +29,15 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   const audit = createAudit(logging.logger);
   audit({ event: 'process', outcome: 'started', policy: configuration.revision });
   logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
-  const reload = reloader(path, terminal, running, logging);
-  process.on('SIGHUP', reload);
+  const files = keepUpToDate(path, configuration, terminal, running, logging);
+  process.on('SIGHUP', files.look);
   await stopSignal();
-  process.off('SIGHUP', reload);
+  files.close();
   await running.close();
   audit({ event: 'process', outcome: 'stopped', policy: configuration.revision });
   logging.flush();
+  // The line to the primary would keep a worker alive.
+  if (cluster.isWorker) process.disconnect();
   return exitCode.ok;
 }
 
@@ -49,38 +56,27 @@ async function start(configuration: Configuration, logging: Logging): Promise<Ru
   }
 }
 
-/** Reads the policy again, one reading at a time; a broken file changes nothing (FLT-22). */
-function reloader(path: string, terminal: Terminal, running: Running, logging: Logging): () => void {
-  const audit = createAudit(logging.logger);
-  let reading: Promise<void> | undefined;
-  let again = false;
-  const read = async (): Promise<void> => {
-    const loaded = await loadConfiguration(path, terminal.env);
-    if (loaded.ok) {
-      protectSecrets(loaded.configuration, logging);
-      running.use(loaded.configuration);
-      return audit({ event: 'policy', outcome: 'reloaded', policy: loaded.configuration.revision });
-    }
-    const problems = printDiagnostics(loaded.diagnostics, { colour: false });
-    logging.logger.error({ problems }, 'the policy was not reloaded: it has errors, and the one before stays in force');
-    return audit({ event: 'policy', outcome: 'reload-failed', detail: problems.split('\n')[0] ?? '' });
-  };
-  const reload = (): void => {
-    if (reading !== undefined) {
-      again = true;
-      return;
-    }
-    reading = read()
-      .catch((error: unknown) => logging.logger.error({ err: error }, 'the policy was not reloaded'))
-      .finally(() => {
-        reading = undefined;
-        if (again) {
-          again = false;
-          reload();
-        }
-      });
-  };
-  return reload;
+/** Keeps policy and certificate up to date with their files; gives what looks at once, and what stops it. */
+function keepUpToDate(path: string, configuration: Configuration, terminal: Terminal, running: Running, logging: Logging) {
+  const watch = watchFolders({
+    look: () => {
+      reloader.look();
+      running.lookAtCertificate();
+    },
+  });
+  const reloader = createReloader(configuration, {
+    load: () => loadConfiguration(path, terminal.env),
+    use: (next) => {
+      protectSecrets(next, logging);
+      running.use(next);
+      running.lookAtCertificate();
+    },
+    broken: running.policyProblem,
+    follow: ({ files, folders }) => watch.follow([...files.map((file) => dirname(file)), ...folders]),
+    audit: createAudit(logging.logger),
+    log: logging.logger,
+  });
+  return { look: reloader.look, close: watch.close };
 }
 
 /** Tells the log's scrubber every secret that it must never print, whatever an error says (SEC-05). */
@@ -105,6 +101,8 @@ async function stopSignal(): Promise<void> {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+    // The primary's word is no second signal: systemd and terminals signal all processes themselves.
+    process.once('message', () => resolve());
   });
 }
 
@@ -121,7 +119,7 @@ async function supervise(workers: number): Promise<ExitCode> {
   await stopSignal();
   stopping = true;
   const gone = Object.values(cluster.workers ?? {}).map((worker) => new Promise<void>((resolve) => worker?.once('exit', () => resolve())));
-  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  for (const worker of Object.values(cluster.workers ?? {})) if (worker?.isConnected()) worker.send('stop');
   await Promise.all(gone);
   return exitCode.ok;
 }

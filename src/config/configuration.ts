@@ -1,14 +1,30 @@
 // The configuration as compiled: what the rest of the program reads. One immutable value per revision of the files.
+import type { VerifiedClaims } from '../core/claims.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
 import type { IssuerSettings, StoreSettings } from '../core/settings.ts';
 import type { Provider } from '../providers/index.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import type { Written } from './diff.ts';
 
 export interface Issuer extends IssuerSettings {
   readonly provider: Provider;
   /** Exchanges of one identity token per package. */
   readonly maxExchanges: number;
+}
+
+/** What one process lets through; counts. */
+export interface LimitSettings {
+  /** Refused exchanges a minute from one IPv4 address or IPv6 /64, and as many at once. */
+  readonly refusedExchanges: number;
+  /** Different packages a minute for one publisher that does not name more of them. */
+  readonly packagesPerMinute: number;
+  /** Exchanges a minute of one publisher for one package. */
+  readonly exchangesPerPackage: number;
+  /** Connections of clients. */
+  readonly connections: number;
+  /** Requests under way. */
+  readonly requests: number;
 }
 
 export interface ServerSettings {
@@ -21,6 +37,7 @@ export interface ServerSettings {
   readonly workers: number;
   /** Seconds that a SIGTERM waits for requests under way. */
   readonly shutdownGrace: number;
+  readonly limits: LimitSettings;
 }
 
 export interface Configuration {
@@ -33,7 +50,24 @@ export interface Configuration {
   /** By name. */
   readonly registries: ReadonlyMap<string, RegistrySettings>;
   readonly publishers: readonly TrustedPublisher[];
+  /** Those of the publishers that a token could match, or be told about in a refusal. */
+  readonly candidates: (claims: VerifiedClaims) => readonly TrustedPublisher[];
   readonly warnings: readonly Diagnostic[];
-  /** Every file that was read, for watching. */
+  /** What was read, for watching. */
+  readonly sources: Sources;
+  /** What the sections said, for saying what a reload changed. */
+  readonly written: {
+    readonly publishers: Written;
+    readonly registries: Written;
+    readonly issuers: Written;
+    readonly store: string | undefined;
+  };
+}
+
+/** Where a configuration comes from, also one with errors. */
+export interface Sources {
+  /** The policy, the files that it includes, and the files whose content was checked. */
   readonly files: readonly string[];
+  /** Folders in which a glob looked for files to include. */
+  readonly folders: readonly string[];
 }

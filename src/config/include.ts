@@ -19,8 +19,9 @@ export interface IncludedFile {
 /**
  * The files that a list of globs names, sorted, each once. Problems are reported at the glob. Names are checked as text
  * and files by their real path: neither `../x` nor a symbolic link leads out of the folder (POL-26).
+ * @param searched is told each folder whose names were looked through
  */
-export function includedFiles(list: Cursor, folder: string): readonly IncludedFile[] {
+export function includedFiles(list: Cursor, folder: string, searched: (folder: string) => void): readonly IncludedFile[] {
   const found = new Map<string, IncludedFile>();
   for (const item of list.items) {
     if (typeof item.value !== 'string') continue;
@@ -33,7 +34,7 @@ export function includedFiles(list: Cursor, folder: string): readonly IncludedFi
       item.error('only * within a name is special', 'for example teams/*.yaml');
       continue;
     }
-    const paths = expand(folder, segments);
+    const paths = expand(folder, segments, searched);
     if (paths.length === 0) item.warn(`${quote(item.value)} names no file`);
     for (const path of paths) add(item, folder, path, found);
   }
@@ -54,9 +55,10 @@ function add(item: Cursor, folder: string, path: string, found: Map<string, Incl
 }
 
 /** Paths that the segments name; a segment without `*` is taken as it is, whether or not it exists. */
-function expand(folder: string, segments: readonly string[]): readonly string[] {
+function expand(folder: string, segments: readonly string[], searched: (folder: string) => void): readonly string[] {
   let paths: readonly string[] = [folder];
   for (const segment of segments) {
+    if (segment.includes('*')) for (const path of paths) searched(path);
     paths = segment.includes('*')
       ? paths.flatMap((path) => namesIn(path, segment).map((name) => join(path, name)))
       : paths.map((path) => join(path, segment));

@@ -1,13 +1,14 @@
 // Loads the policy: reads its files, checks everything, and gives either one configuration or every problem at once.
 import { createHash, type Hash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { indexPublishers } from './candidates.ts';
 import { compileIssuers } from './compile/issuers.ts';
 import { warnOfSharedHost, warnOfSharedPackages } from './compile/overlap.ts';
 import { compilePublishers } from './compile/publishers.ts';
 import { compileRegistries } from './compile/registries.ts';
 import { compileServer } from './compile/server.ts';
 import { compileStore } from './compile/store.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, Sources } from './configuration.ts';
 import { Cursor } from './cursor.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { includedFiles } from './include.ts';
@@ -22,7 +23,7 @@ const largestFile = 4 * 1024 * 1024;
 
 export type Loaded =
   | { readonly ok: true; readonly configuration: Configuration }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources };
 
 /**
  * Loads the policy file at `path` and the files that it includes. Never rejects for what is in them.
@@ -35,7 +36,7 @@ export async function loadConfiguration(path: string, env: Environment): Promise
   // The files are read synchronously: a reload must see one state of them. Callers await for what may come.
   return Promise.resolve(
     compiled === undefined || loading.problems.failed
-      ? { ok: false, diagnostics }
+      ? { ok: false, diagnostics, sources: loading.sources }
       : { ok: true, configuration: { ...compiled, warnings: diagnostics } },
   );
 }
@@ -45,11 +46,16 @@ class Loading {
   readonly #path: string;
   readonly #folder: string;
   readonly #files: string[] = [];
+  readonly #folders: string[] = [];
   readonly #revision: Hash = createHash('sha256');
 
   constructor(path: string) {
     this.#path = path;
     this.#folder = dirname(resolve(path));
+  }
+
+  get sources(): Sources {
+    return { files: this.#files, folders: this.#folders };
   }
 
   compile(env: Environment): Omit<Configuration, 'warnings'> | undefined {
@@ -60,7 +66,8 @@ class Loading {
     for (const cursor of publishers) refuseVariables(cursor);
     const { value, supplied } = substitute(withoutPublishers(file), env);
     const top = new Cursor(this.problems, file.source, [], value);
-    const context = { folder: this.#folder, supplied };
+    const used = (path: string): void => void this.#files.push(path);
+    const context = { folder: this.#folder, supplied, production: env['NODE_ENV'] === 'production', used };
     const server = compileServer(top.at('server'), context);
     const store = compileStore(top.at('store'), context);
     if (server.workers > 1 && store.kind === 'memory') {
@@ -74,17 +81,35 @@ class Loading {
     warnOfSharedHost(compiled, [...registries.values()], top.at('registries'));
     if (outline === undefined) return undefined;
     const revision = this.#revision.digest('hex').slice(0, 12);
-    return { revision, server, store, issuers, registries, publishers: compiled, files: this.#files };
+    const written = {
+      publishers: new Map(publishers.map((cursor) => [String(cursor.at('name').value), digest(cursor)])),
+      registries: digests(file.at('registries')),
+      issuers: digests(file.at('issuers')),
+      store: digest(file.at('store')),
+    };
+    return {
+      revision,
+      server,
+      store,
+      issuers,
+      registries,
+      publishers: compiled,
+      candidates: indexPublishers(compiled, issuers),
+      sources: this.sources,
+      written,
+    };
   }
 
   /** The publishers of the file and of those that it includes. */
   #publishers(file: Cursor): readonly Cursor[] {
-    const included = includedFiles(file.at('include'), this.#folder).flatMap(({ shown, path }) => {
-      const other = path === resolve(this.#path) ? undefined : this.#read(shown, path);
-      if (other === undefined) return [];
-      other.parse(includedSchema);
-      return other.at('publishers').items;
-    });
+    const included = includedFiles(file.at('include'), this.#folder, (folder) => void this.#folders.push(folder)).flatMap(
+      ({ shown, path }) => {
+        const other = path === resolve(this.#path) ? undefined : this.#read(shown, path);
+        if (other === undefined) return [];
+        other.parse(includedSchema);
+        return other.at('publishers').items;
+      },
+    );
     return [...file.at('publishers').items, ...included];
   }
 
@@ -110,4 +135,15 @@ class Loading {
 function withoutPublishers(file: Cursor): Cursor {
   const kept = file.entries.filter(([key]) => ['server', 'store', 'issuers', 'registries'].includes(key));
   return new Cursor(file.problems, file.source, [], Object.fromEntries(kept.map(([key, cursor]) => [key, cursor.value])));
+}
+
+function digests(section: Cursor): ReadonlyMap<string, string> {
+  return new Map(section.entries.map(([name, cursor]) => [name, digest(cursor)]));
+}
+
+/** A value as it is written, without showing it. */
+function digest({ value }: Cursor): string {
+  return createHash('sha256')
+    .update(JSON.stringify(value) ?? '')
+    .digest('base64');
 }

@@ -40,7 +40,7 @@ with that text in it. The anchor is the subject, else the first claim that the c
 
 A policy with warnings loads. There is one for every \`any\`; for a publisher that constrains neither environment nor ref; for dangerous events;
 where publishers of different issuers may publish the same package; where two npm registries share a host and a package; for an
-\`insecure\` issuer that is not on loopback; for a secret written in the file; for a file that every account of the machine may write to.`,
+\`insecure\` issuer that is not on loopback (an error where \`NODE_ENV\` is \`production\`, as in the image); for a secret written in the file; for a file that every account of the machine may write to.`,
 
   cut: `## A file cut short
 

@@ -48,7 +48,11 @@ export interface TrustedPublisher {
   readonly distTags?: readonly Pattern[];
   /** Life of an upload token in seconds, 60 to 3600. */
   readonly ttl: number;
+  /** Different packages that it may reach in a minute; undefined: the server's limit, or as many as it names. */
+  readonly packagesPerMinute?: number;
   readonly place: Place;
+  /** A token that has none of these cannot get past the anchor (providers/keys.ts); undefined: any token may. */
+  readonly keys?: readonly string[];
   /** Checks a token of `issuer`, in the order of `steps`. Pure; never throws. */
   readonly check: (claims: VerifiedClaims) => readonly Check[];
 }

@@ -8,6 +8,7 @@ import type { PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Minted, RegistrySettings } from '../registries/registry.ts';
 import { StoreUnavailable, type Store } from '../store/store.ts';
+import type { Limits } from './limits.ts';
 import { draft } from './mint.ts';
 import { once, type Identity } from './once.ts';
 
@@ -27,6 +28,7 @@ export interface ExchangeRoom {
   readonly leeway: number;
   readonly store: Store;
   readonly audit: Audit;
+  readonly limits: Limits;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -70,9 +72,16 @@ async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Pr
 
   const registries = addressed(call.registries, issuer, verified.claims).map((registry) => registry.name);
   const asked = { registries, ...(call.package === undefined ? {} : { package: call.package }) };
-  const decision = match(room.configuration.publishers, verified.claims, asked, issuer.provider.anchorText(verified.claims));
+  const decision = match(
+    room.configuration.candidates(verified.claims),
+    verified.claims,
+    asked,
+    issuer.provider.anchorText(verified.claims),
+  );
   trail.decision = decision;
   if (!decision.ok) return disclose(call, decision.refusal);
+  const burst = room.limits.exchange(room.configuration.server.limits, { publishers: decision.publishers, name: call.package });
+  if (burst !== undefined) return burst;
 
   const now = room.now();
   const drafted = draft(issuer, verified.claims, decision.publishers, decision.grants, now);

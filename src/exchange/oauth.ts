@@ -18,7 +18,7 @@ export function oauthEndpoint(head: Head, registries: readonly RegistrySettings[
 
 /** A refusal as RFC 6749 5.2 has it, with the members of RFC 9457 beside. */
 export function oauthRefusal(refusal: Refusal, requestId: string): Reply {
-  const keep = [405, 413, 415, 429, 500, 502, 503, 504].includes(refusal.status);
+  const keep = [405, 408, 413, 415, 429, 500, 502, 503, 504].includes(refusal.status);
   const reply = json(keep ? refusal.status : 400, {
     error: refusal.oauth,
     error_description: `${refusal.message} (request ${requestId})`,

@@ -37,8 +37,8 @@ export function compile(provider: Provider, conditions: Conditions): (claims: Ve
 
 function checkField(field: Field, stated: Stated | undefined, claims: VerifiedClaims): Check[] {
   if (stated === 'any') return [];
-  const absent = stated === undefined ? field.absent?.(claims) : undefined;
-  const expected = stated ?? (absent === undefined ? undefined : [absent]);
+  // A default that cannot be read from the token is met by no token: leaving the check out would fail open.
+  const expected = stated ?? (field.absent === undefined ? undefined : [field.absent(claims)].filter((value) => value !== undefined));
   if (expected === undefined) return [];
   const actual = field.read(claims);
   const readings = [actual, field.alternative?.(claims)].filter((reading) => reading !== undefined);
@@ -49,7 +49,8 @@ function checkField(field: Field, stated: Stated | undefined, claims: VerifiedCl
       field: field.key,
       expected: expected.join(' or '),
       actual,
-      ok: readings.some((reading) => expected.some((value) => equal(field, value, reading))),
+      // What stands in for a stated value comes from the token: it is text, never a pattern.
+      ok: readings.some((reading) => expected.some((value) => (stated === undefined ? value === reading : equal(field, value, reading)))),
       code: field.code,
       values,
     },

@@ -3,7 +3,8 @@ import { claimText, claim, stringClaim } from '../core/claims.ts';
 import type { Provider } from './provider.ts';
 
 /**
- * Claims that whoever can start a job chooses himself. They cannot be all that a publisher binds (POL-31).
+ * Claims that whoever can start a job chooses himself, or that all projects of an organisation share. They cannot be all
+ * that a publisher binds (POL-31). CircleCI's audience is the organisation: only its project id tells projects apart (CLM-61).
  */
 export const userControlled: readonly string[] = [
   'aud',
@@ -16,6 +17,11 @@ export const userControlled: readonly string[] = [
   'user_login',
   'user_email',
   'name',
+  'oidc.circleci.com/context-ids',
+  'oidc.circleci.com/org-id',
+  'oidc.circleci.com/ssh-rerun',
+  'oidc.circleci.com/vcs-origin',
+  'oidc.circleci.com/vcs-ref',
 ];
 
 export const generic: Provider = {

@@ -7,5 +7,6 @@ import type { Provider } from './provider.ts';
 export const providers: readonly Provider[] = [github, gitlab, generic];
 
 export { compile, type Conditions, type FreeClaim, type Stated } from './conditions.ts';
+export { publisherKeys, tokenKeys } from './keys.ts';
 export { userControlled } from './generic.ts';
 export type { Field, Provider } from './provider.ts';

@@ -30,6 +30,11 @@ export function clientAddress(req: IncomingMessage, trusted: BlockList): string 
   return client !== undefined && isIP(client) !== 0 ? client : peer;
 }
 
+/** Whether the other end of the connection is a proxy that the configuration trusts. */
+export function isTrustedPeer(req: IncomingMessage, trusted: BlockList): boolean {
+  return isTrusted(trusted, plain(req.socket.remoteAddress ?? ''));
+}
+
 function isTrusted(trusted: BlockList, address: string): boolean {
   return isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

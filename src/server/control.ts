@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import { parseToken } from '../core/upload-token.ts';
 import { exchange, type ExchangeRoom } from '../exchange/exchange.ts';
+import { leakedEndpoint, revokeReported } from '../exchange/leaked.ts';
 import { hashToken } from '../exchange/mint.ts';
 import { oauthEndpoint, oauthRefusal } from '../exchange/oauth.ts';
 import { send } from '../gateway/answer.ts';
@@ -31,7 +32,7 @@ export function findEndpoint(head: Head, onHost: readonly RegistrySettings[], fo
 }
 
 function endpointAt(head: Head, registries: readonly RegistrySettings[]): Endpoint | undefined {
-  const own = oauthEndpoint(head, registries);
+  const own = oauthEndpoint(head, registries) ?? leakedEndpoint(head);
   if (own !== undefined) return { endpoint: own, registries, refused: oauthRefusal };
   for (const protocol of new Set(registries.map((registry) => registry.protocol))) {
     const speaking = registries.filter((registry) => registry.protocol === protocol);
@@ -70,11 +71,21 @@ function refuseCall(found: Endpoint, call: ControlCall, reply: Refusal): void {
 async function respond(room: ExchangeRoom, { endpoint, registries }: Endpoint, call: ControlCall): Promise<Reply | Refusal> {
   if (endpoint.kind === 'refused') return endpoint.refusal;
   if (endpoint.kind === 'audience') return endpoint.answer(commonAudience(registries));
+  const { limits } = room.configuration.server;
+  const refused = endpoint.kind === 'mint' ? room.limits.admit(limits, call.about, room.configuration.revision) : undefined;
+  if (refused !== undefined) return refused;
   const body = await readBody(call, endpoint.bodyLimit);
   if (isRefusal(body)) return body;
   if (endpoint.kind === 'revoke') return revoke(room, call, endpoint, body);
+  if (endpoint.kind === 'leaked') {
+    const reports = endpoint.read(body);
+    return isRefusal(reports) ? reports : ((await revokeReported(room, call.about, reports)) ?? endpoint.done);
+  }
   const asked = endpoint.read(body);
-  if (isRefusal(asked)) return recordUnread(room, call, asked);
+  if (isRefusal(asked)) {
+    room.limits.failed(limits, call.about.address);
+    return recordUnread(room, call, asked);
+  }
   const answer = await exchange(room, {
     identityToken: asked.identityToken,
     registries: narrow(registries, asked),
@@ -82,6 +93,8 @@ async function respond(room: ExchangeRoom, { endpoint, registries }: Endpoint, c
     about: call.about,
   });
   if (!isRefusal(answer)) return endpoint.minted(answer);
+  // An outage of ours is nobody's attack, and whoever reached a publisher's ceiling has proved who he is.
+  if (answer.status < 500 && answer.code !== 'too-many') room.limits.failed(limits, call.about.address);
   if (asked.package !== undefined) await noteRefusal(room.store, { address: call.about.address, name: asked.package }, answer, room.now());
   return answer;
 }

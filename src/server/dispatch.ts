@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { isRefusal, refuse, toPrintable, type Refusal } from '../core/refusal.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { send } from '../gateway/answer.ts';
@@ -11,7 +12,7 @@ import { readHead } from '../gateway/headers.ts';
 import type { GatewayRoom } from '../gateway/room.ts';
 import { readTarget } from '../gateway/target.ts';
 import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
-import { clientAddress } from './address.ts';
+import { clientAddress, isTrustedPeer } from './address.ts';
 import { control, findEndpoint } from './control.ts';
 import { onHost, under, type Hosts } from './find.ts';
 
@@ -47,10 +48,11 @@ export async function dispatch(room: Room, req: IncomingMessage, res: ServerResp
 
 async function route(room: Room, req: IncomingMessage, res: ServerResponse, requestId: string, started: number): Promise<void> {
   const read = readHead(req);
-  if (isRefusal(read)) return refuseEarly(req, res, [], read, requestId);
+  // A head that was refused is good enough to guess the client's dialect from, and for nothing else.
+  if (isRefusal(read)) return refuseEarly(req, res, onHost(room.hosts, req.headers.host ?? ''), read, requestId);
   const { method, host, headers } = read;
   const registries = onHost(room.hosts, host);
-  if (registries.length === 0) return refuseEarly(req, res, [], refuse('request-host', { host }), requestId);
+  if (registries.length === 0 || otherName(req, host, room)) return refuseEarly(req, res, [], refuse('request-host', { host }), requestId);
   const target = readTarget(req.url ?? '');
   if (isRefusal(target)) return refuseEarly(req, res, registries, target, requestId);
 
@@ -66,6 +68,14 @@ async function route(room: Room, req: IncomingMessage, res: ServerResponse, requ
   if (endpoint !== undefined) return control(room.exchange, endpoint, { req, res, requestId, about });
   if (found === undefined) return refuseEarly(req, res, registries, refuse('request-not-found'), requestId);
   return handle(room.gateway, { req, res, requestId, about, started, registry: found.registry, head: { ...head, path: found.path } });
+}
+
+/** The client asked TLS for one name and HTTP for another (SMG-31). A proxy in front that is trusted dials us by a name of its own. */
+function otherName(req: IncomingMessage, host: string, { trusted }: Room): boolean {
+  if (!(req.socket instanceof TLSSocket)) return false;
+  // `false` when the client sent no name: it knows us by address.
+  const { servername } = req.socket;
+  return typeof servername === 'string' && servername.toLowerCase() !== host.replace(/:\d+$/, '') && !isTrustedPeer(req, trusted);
 }
 
 /** Before a registry is known, the host's first protocol is the best guess at what the client can show. */

@@ -8,6 +8,8 @@ export interface Health {
   readonly issuers: () => readonly { readonly name: string; readonly problem?: string }[];
   readonly stopping: () => boolean;
   readonly revision: () => string;
+  /** Why the policy on disk is not the one in force. */
+  readonly policyProblem: () => string | undefined;
   readonly version: string;
 }
 
@@ -21,10 +23,10 @@ export async function health(parts: Health, req: IncomingMessage, res: ServerRes
   // An issuer that is away only stops its own exchanges; it does not make the replica unfit (JWK-18).
   const issuers = Object.fromEntries(parts.issuers().map(({ name, problem }) => [name, problem ?? 'ok']));
   const ready = store === undefined && !stopping;
-  return send(
-    res,
-    reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, policy: parts.revision() }),
-  );
+  // The policy before is in force and good: a broken file must not take every replica out of service at once (FLT-22).
+  const problem = parts.policyProblem();
+  const policy = { policy: parts.revision(), ...(problem === undefined ? {} : { policy_problem: problem }) };
+  return send(res, reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, ...policy }));
 }
 
 function reply(status: number, body: object): { status: number; headers: Record<string, string>; body: string } {

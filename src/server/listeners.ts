@@ -1,9 +1,11 @@
 // The sockets: Node's HTTP servers with the limits that this proxy needs.
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
+import { limitConnections, limitSilence } from './limits.ts';
+import type { Pair } from './certificate.ts';
+import { watchConnections } from './shutdown.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -25,10 +27,18 @@ const options: ServerOptions = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** Makes the public server, with TLS where the configuration has it. */
-export function createPublicServer(tls: { readonly certFile: string; readonly keyFile: string } | undefined, handler: Handler): Server {
-  const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...readPair(tls), minVersion: 'TLSv1.2' });
-  return arm(server, handler);
+/**
+ * Makes the public server, with TLS where there is a certificate.
+ * @param connections how many it may have at a time
+ */
+export function createPublicServer(pair: Pair | undefined, connections: () => number, handler: Handler): Server {
+  const server = pair === undefined ? createServer(options) : createTlsServer({ ...options, ...pair, handshakeTimeout: headersTimeout });
+  const occupied = limitConnections(server, connections);
+  return arm(server, (req, res) => {
+    occupied(req, res);
+    limitSilence(req, res);
+    handler(req, res);
+  });
 }
 
 /** Makes the admin server. */
@@ -36,17 +46,14 @@ export function createAdminServer(handler: Handler): Server {
   return arm(createServer(options), handler);
 }
 
-/** Certificate and key, read together. */
-export function readPair(tls: { readonly certFile: string; readonly keyFile: string }): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) };
-}
-
 function arm(server: Server, handler: Handler): Server {
   // Node drops headers beyond its count limit silently while its parser still obeys them (SMG-14): count them ourselves.
   server.maxHeadersCount = 0;
   server.timeout = idleTimeout;
+  const begin = watchConnections(server);
   const latest = new WeakMap<object, Exchange>();
   const watched: Handler = (req, res) => {
+    begin(req, res);
     latest.set(req.socket, { req, res });
     handler(req, res);
   };

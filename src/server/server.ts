@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Audit } from '../audit/event.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { createLimits, type Limits } from '../exchange/limits.ts';
 import { hashToken } from '../exchange/mint.ts';
 import { createCredentials } from '../gateway/credential.ts';
 import { createForward } from '../gateway/forward.ts';
@@ -12,10 +13,12 @@ import { createUpstreamClient } from '../gateway/upstream-client.ts';
 import { createVerifier, leeway } from '../oidc/verify.ts';
 import type { Store } from '../store/store.ts';
 import { trustedProxies } from './address.ts';
+import { certificateKeeper, readPair } from './certificate.ts';
 import { dispatch, type Room } from './dispatch.ts';
 import { byHost } from './find.ts';
 import { health } from './health.ts';
-import { createAdminServer, createPublicServer } from './listeners.ts';
+import { limitRequests } from './limits.ts';
+import { createAdminServer, createPublicServer, type Handler } from './listeners.ts';
 import { closeGently } from './shutdown.ts';
 
 /** What the program's own log is told. */
@@ -41,6 +44,10 @@ export interface Running {
   readonly admin: AddressInfo | undefined;
   /** Puts another policy in force for every request from now on; live upload tokens are judged by it (P6). */
   readonly use: (configuration: Configuration) => void;
+  /** Says on `/readyz` why the policy on disk is not in force; undefined: it is. */
+  readonly policyProblem: (problem: string | undefined) => void;
+  /** Looks whether the certificate was renewed, and uses the new one. */
+  readonly lookAtCertificate: () => void;
   /** Stops gently (design/1 P9). */
   readonly close: () => Promise<void>;
 }
@@ -50,11 +57,19 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   const now = parts.now ?? Date.now;
   let configuration = first;
   let stopping = false;
+  let policyProblem: string | undefined;
   const outbound = openOutbound(parts.version, now);
+  const limits = createLimits({ audit: parts.audit, elapsed: () => performance.now() });
   const verifier = createVerifier({ issuers: () => configuration.issuers, now, log: (status) => parts.log.info(status, 'issuer keys') });
-  let room = roomFor(first, parts, outbound, verifier, now);
+  const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, limits }, verifier, now);
+  let room = roomOf(first);
+  const admitted = limitRequests(() => configuration.server.limits.requests);
 
-  const server = createPublicServer(first.server.tls, (req, res) => void dispatch(room, req, res));
+  const pair = first.server.tls === undefined ? undefined : readPair(first.server.tls);
+  const handler: Handler = (req, res) => {
+    if (admitted(req, res)) void dispatch(room, req, res);
+  };
+  const server = createPublicServer(pair, () => configuration.server.limits.connections, handler);
   const admin = createAdminServer(
     (req, res) =>
       void health(
@@ -63,6 +78,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
           issuers: () => verifier.status(),
           stopping: () => stopping,
           revision: () => configuration.revision,
+          policyProblem: () => policyProblem,
           version: parts.version,
         },
         req,
@@ -72,19 +88,25 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   await listen(server, first.server.listen);
   await listen(admin, first.server.admin);
   void verifier.refresh();
+  const lookAtCertificate = certificateKeeper(server, pair, parts.log);
 
   return {
     address: server.address() as AddressInfo,
     admin: admin.address() as AddressInfo,
     use: (next) => {
       configuration = next;
-      room = roomFor(next, parts, outbound, verifier, now);
+      room = roomOf(next);
     },
+    policyProblem: (problem) => {
+      policyProblem = problem;
+    },
+    lookAtCertificate: () => lookAtCertificate(configuration.server.tls),
     close: async () => {
       stopping = true;
       await closeGently([server], configuration.server.shutdownGrace * 1000);
       await closeGently([admin], 1000);
       verifier.close();
+      limits.close();
       outbound.passThrough.close();
       await Promise.all([outbound.forward.close(), outbound.foreign.close(), outbound.logins.close()]);
       await parts.store.close();
@@ -92,7 +114,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   };
 }
 
-type Outbound = ReturnType<typeof openOutbound>;
+type Outbound = ReturnType<typeof openOutbound> & { readonly limits: Limits };
 
 /** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
 function openOutbound(version: string, now: () => number) {
@@ -107,6 +129,7 @@ function openOutbound(version: string, now: () => number) {
     passThrough: createPassThrough(),
     forwarder: createForwarder({ credentials, forward, foreign }),
     uploads: new Map<string, number>(),
+    turns: new Map<string, Promise<unknown>>(),
   };
 }
 
@@ -121,7 +144,7 @@ function roomFor(
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
-    exchange: { configuration, store, audit, now, leeway, verify: verifier.verify },
+    exchange: { configuration, store, audit, limits: outbound.limits, now, leeway, verify: verifier.verify },
     gateway: {
       configuration,
       store,
@@ -131,6 +154,8 @@ function roomFor(
       forward: outbound.forwarder,
       passThrough: outbound.passThrough,
       uploads: outbound.uploads,
+      turns: outbound.turns,
+      limits: outbound.limits,
     },
     failed: (error, request) => parts.log.error({ err: error, request }, 'a request failed'),
   };

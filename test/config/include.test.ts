@@ -23,7 +23,7 @@ describe('include', () => {
         .map(({ name, place }) => `${place.file}:${place.line} ${name}`)
         .map((line) => line.replace(/^.*policy/, 'policy')),
     ).toEqual(['policy.yaml:16 ui-release', 'teams/a.yaml:2 a', 'teams/b.yaml:2 b']);
-    expect(configuration.files).toHaveLength(3);
+    expect(configuration.sources.files).toHaveLength(3);
   });
 
   test('POL-29: refuses a publisher that another file has already', async () => {

@@ -38,6 +38,7 @@ describe('server', () => {
       trustedProxies: [],
       workers: 1,
       shutdownGrace: 30,
+      limits: { refusedExchanges: 30, packagesPerMinute: 10, exchangesPerPackage: 60, connections: 4096, requests: 1024 },
     });
   });
 

@@ -9,6 +9,10 @@ export interface Context {
   readonly folder: string;
   /** Paths (as JSON) of texts that came from the environment. */
   readonly supplied: ReadonlySet<string>;
+  /** `NODE_ENV=production`, as in the image: switches for development are refused (SEC-21). */
+  readonly production: boolean;
+  /** Is told each file that was looked into. */
+  readonly used: (path: string) => void;
 }
 
 /** Whether the text at the cursor came, in whole or in part, from the environment. */
@@ -27,6 +31,7 @@ export function usableFile(
 ): string | undefined {
   if (typeof cursor.value !== 'string') return undefined;
   const path = isAbsolute(cursor.value) ? cursor.value : resolve(context.folder, cursor.value);
+  context.used(path);
   const read = readRegularFile(path, 1024 * 1024);
   const problem = read.ok ? check(read.bytes) : read.problem;
   return problem === undefined ? path : cursor.error(`${quote(cursor.value)} ${problem}`);

@@ -55,7 +55,7 @@ function compileIssuer(
   const url = input.issuer === undefined ? provider.issuers[0] : issuerUrl(cursor.at('issuer'), insecure);
   if (url === undefined)
     return input.issuer === undefined ? cursor.errorAtKey(`missing key "issuer": ${provider.title} has no hosted service`) : undefined;
-  if (insecure) checkInsecure(cursor, provider, url);
+  if (insecure) checkInsecure(cursor, provider, url, context);
   // A hosted service's own address is the audience that it puts into tokens for everybody.
   const own = provider.issuers.includes(url) ? [] : [new URL(url).host, new URL(url).hostname];
   const hosts = new Set([...registryHosts, ...own]);
@@ -75,13 +75,13 @@ function compileIssuer(
   };
 }
 
-function checkInsecure(cursor: Cursor, provider: Provider, url: string): void {
-  if (provider.issuers.includes(url)) cursor.at('insecure').error(`${provider.title}'s hosted service needs no insecure: true`);
-  else if (hostKind(new URL(url).hostname) !== 'loopback') {
-    cursor
-      .at('insecure')
-      .warn('insecure: whoever can answer for this address can publish', 'use https with a name, and ca_file: for a private authority');
-  }
+function checkInsecure(cursor: Cursor, provider: Provider, url: string, { production }: Context): void {
+  const at = cursor.at('insecure');
+  if (provider.issuers.includes(url)) return at.error(`${provider.title}'s hosted service needs no insecure: true`);
+  if (hostKind(new URL(url).hostname) === 'loopback') return;
+  const hint = 'use https with a name, and ca_file: for a private authority';
+  if (production) at.error('insecure is for loopback only where NODE_ENV is production', hint);
+  else at.warn('insecure: whoever can answer for this address can publish', hint);
 }
 
 function algorithms(list: Cursor): readonly string[] | undefined {

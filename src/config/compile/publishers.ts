@@ -4,7 +4,7 @@ import type { PackagePattern } from '../../core/package-name.ts';
 import { patternProblem, toPattern, type Pattern } from '../../core/pattern.ts';
 import type { Place, TrustedPublisher } from '../../core/publisher.ts';
 import { tagRuleProblem } from '../../core/tag-rule.ts';
-import { compile } from '../../providers/index.ts';
+import { compile, publisherKeys } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, quote } from '../did-you-mean.ts';
 import { publisherSchema, type PublisherInput } from '../schema/publisher.ts';
@@ -62,12 +62,14 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
     ...(tag === undefined ? {} : { tag }),
     ...(distTags === undefined ? {} : { distTags }),
     ttl: ttl ?? defaultTtl,
+    ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
     place: cursor.place,
+    ...(conditions.keys === undefined ? {} : { keys: conditions.keys }),
     check: conditions.check,
   };
 }
 
-function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublisher, 'issuer' | 'check'> | undefined {
+function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublisher, 'issuer' | 'keys' | 'check'> | undefined {
   const issuer = from.at('issuer');
   if (!issuer.exists) return issuer.error('missing key "issuer"');
   if (typeof issuer.value !== 'string') return issuer.error('expected the name of an issuer');
@@ -80,7 +82,9 @@ function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublishe
   }
   const provider = providerOf(issuer.value, issuers.at(issuer.value));
   const conditions = provider === undefined ? undefined : compileFrom(from, provider);
-  return provider === undefined || conditions === undefined ? undefined : { issuer: issuer.value, check: compile(provider, conditions) };
+  if (provider === undefined || conditions === undefined) return undefined;
+  const keys = publisherKeys(provider, conditions);
+  return { issuer: issuer.value, ...(keys === undefined ? {} : { keys }), check: compile(provider, conditions) };
 }
 
 function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {

@@ -1,7 +1,7 @@
 // `server:` compiled.
-import type { ServerSettings } from '../configuration.ts';
+import type { LimitSettings, ServerSettings } from '../configuration.ts';
 import type { Cursor } from '../cursor.ts';
-import { serverSchema } from '../schema/server.ts';
+import { serverSchema, type ServerInput } from '../schema/server.ts';
 import { cidr, hostKind, hostPort } from './address.ts';
 import { pem, usableFile, type Context } from './context.ts';
 import { duration } from './units.ts';
@@ -12,6 +12,7 @@ const defaults = {
   trustedProxies: [],
   workers: 1,
   shutdownGrace: 30,
+  limits: { refusedExchanges: 30, packagesPerMinute: 10, exchangesPerPackage: 60, connections: 4096, requests: 1024 },
 } as const satisfies ServerSettings;
 
 /** The server's settings; defaults stand in for whatever was reported. */
@@ -35,6 +36,17 @@ export function compileServer(cursor: Cursor, context: Context): ServerSettings 
     ...(tls === undefined ? {} : { tls }),
     workers: input.workers ?? defaults.workers,
     shutdownGrace: grace ?? defaults.shutdownGrace,
+    limits: compileLimits(input.limits),
+  };
+}
+
+function compileLimits(input: ServerInput['limits'] = {}): LimitSettings {
+  return {
+    refusedExchanges: input.refused_exchanges ?? defaults.limits.refusedExchanges,
+    packagesPerMinute: input.packages_per_minute ?? defaults.limits.packagesPerMinute,
+    exchangesPerPackage: input.exchanges_per_package ?? defaults.limits.exchangesPerPackage,
+    connections: input.connections ?? defaults.limits.connections,
+    requests: input.requests ?? defaults.limits.requests,
   };
 }
 

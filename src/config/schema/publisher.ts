@@ -2,7 +2,7 @@
 import { z, type ZodType } from 'zod';
 import { providers } from '../../providers/index.ts';
 import { fromSchema } from './from.ts';
-import { measured, name, text, textList } from './scalar.ts';
+import { measured, name, text, textList, wholeNumber } from './scalar.ts';
 
 function publisher<From extends ZodType>(from: From) {
   return z.strictObject({
@@ -20,6 +20,11 @@ function publisher<From extends ZodType>(from: From) {
     tag: text('`v{{version}}`: the git tag that a version has to be published from.').optional(),
     dist_tags: textList('npm: dist-tags, or patterns over them, that it may set. Default any.').optional(),
     ttl: measured('Life of its upload tokens, `1m` to `60m`. Default `15m`.').optional(),
+    packages_per_minute: wholeNumber(
+      1,
+      10_000,
+      'Different packages that it may reach within a minute. Default: `server.limits.packages_per_minute`, or as many as it names one by one, whichever is more.',
+    ).optional(),
   });
 }
 
