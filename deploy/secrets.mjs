@@ -14,7 +14,7 @@ write('devpi/svc', devpi);
 
 function password(name) {
   const path = join(folder, name);
-  if (!existsSync(path)) write(name, randomBytes(32).toString('base64url'));
+  if (!existsSync(path)) write(name, randomBytes(32).toString('hex'));
   return readFileSync(path, 'utf8').trim();
 }
 

@@ -148,7 +148,7 @@ describe('deploy/secrets.mjs', () => {
       return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
     };
     const first = await make();
-    expect(first['proxy/verdaccio']).toMatch(/^[\w-]{43}$/);
+    expect(first['proxy/verdaccio']).toMatch(/^[0-9a-f]{64}$/);
     expect(first['proxy/verdaccio']).not.toBe(first['proxy/devpi']);
     expect(first['devpi/svc']).toBe(first['proxy/devpi']);
     expect(first['verdaccio/htpasswd']).toMatch(/^svc:\{SHA\}[\w+/]{27}=\n$/);

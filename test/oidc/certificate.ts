@@ -48,7 +48,7 @@ function sign(issuer: string, key: KeyObject, options: CertificateOptions, publi
   );
   const signature = createSign('sha256').update(body).sign(key);
   const whole = der(0x30, body, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature));
-  return `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replaceAll(/.{64}(?!$)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function commonName(name: string): Buffer {

@@ -20,6 +20,10 @@ export type ProxyOptions = {
   /** Arguments for Node, such as `--max-old-space-size=96`. */
   readonly node?: readonly string[];
   readonly port?: number;
+  /** A command to put in front, such as `['setpriv', '--reuid', '65534']`. */
+  readonly through?: readonly string[];
+  /** Whether it is up; by default, whether its admin listener answers on 127.0.0.1. */
+  readonly ready?: () => Promise<boolean>;
 };
 
 export type Proxy = {
@@ -29,9 +33,11 @@ export type Proxy = {
   readonly port: number;
   readonly admin: string;
   readonly pid: number;
+  /** Path of the policy file. */
+  readonly config: string;
   /** Every audit event so far. */
   audit(): AuditEvent[];
-  /** The audit event that satisfies the test; waits up to 5 s for it. */
+  /** The audit event of a decision that satisfies the test (intents to forward are none); waits up to 5 s for it. */
   event(test: (event: AuditEvent) => boolean): Promise<AuditEvent>;
   output(): string;
   server(): RunningServer;
@@ -47,24 +53,35 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const port = options.port ?? free;
   const config = join(dir, 'countersign.yaml');
   const write = (policy: (port: number) => Policy): void => {
-    const listeners = { listen: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
+    // All clients of a test are at one address: its limits are far away unless the test is about them.
+    const limits = { refused_exchanges: 100_000, packages_per_minute: 10_000, exchanges_per_package: 100_000 };
+    const listeners = { listen: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}`, limits };
     const { server, ...rest } = policy(port) as { server?: object };
     writeFileSync(config, stringify({ server: { ...listeners, ...server }, ...rest }, { aliasDuplicateObjects: false }));
   };
   write(options.policy);
   const admin = `http://127.0.0.1:${adminPort}/`;
+  const line = [
+    ...(options.through ?? []),
+    requires('node'),
+    ...(options.node ?? []),
+    join(ROOT, 'src', 'main.ts'),
+    'serve',
+    '--config',
+    config,
+  ];
   const server = await startServer({
     name: 'countersign',
-    command: requires('node'),
-    args: [...(options.node ?? []), join(ROOT, 'src', 'main.ts'), 'serve', '--config', config],
+    command: line[0] ?? '',
+    args: line.slice(1),
     cwd: dir,
     env: plainEnv(options.env),
-    ready: async () => (await fetch(`${admin}healthz`)).ok,
+    ready: options.ready ?? (async () => (await fetch(`${admin}healthz`)).ok),
   });
   const events = (): AuditEvent[] => auditEvents(server.output());
   const event = async (test: (event: AuditEvent) => boolean): Promise<AuditEvent> => {
     for (const deadline = Date.now() + 5000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
-      const found = events().findLast(test);
+      const found = events().findLast((entry) => entry.outcome !== 'forwarding' && test(entry));
       if (found !== undefined) return found;
     }
     throw new Error(
@@ -79,6 +96,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     port,
     admin,
     pid: server.pid,
+    config,
     audit: events,
     event,
     output: () => server.output(),

@@ -1,10 +1,10 @@
 // A real pypiserver: only the htpasswd user svc may upload; everybody may read.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { simpleFiles } from './devpi.ts';
 import { freePort } from './ports.ts';
-import { answers, plainEnv, startServer } from './process.ts';
+import { answers, plainEnv, startServer, type RunningServer } from './process.ts';
 import { requires } from './components.ts';
 import { SERVICE } from './service-user.ts';
 import { removeTempDir, tempDir } from './temp.ts';
@@ -15,9 +15,15 @@ export type PypiServer = {
   readonly port: number;
   /** The files stored on disk. */
   stored(): string[];
+  /** The bytes of a stored file. */
+  read(file: string): Buffer;
   /** File names of a project on the simple index. */
   files(project: string): Promise<string[]>;
   output(): string;
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>;
+  /** Starts again on the same port and folder. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -33,20 +39,32 @@ export async function startPypiserver(options: { readonly overwrite?: boolean } 
   const url = `http://127.0.0.1:${port}/`;
   const listen = ['--interface', '127.0.0.1', '--port', `${port}`, '--disable-fallback'];
   const access = ['--passwords', htpasswd, '--authenticate', 'update', ...(options.overwrite ? ['--overwrite'] : [])];
-  const server = await startServer({
-    name: 'pypiserver',
-    command: requires('pypi-server'),
-    args: ['run', ...listen, ...access, packages],
-    cwd: dir,
-    env: plainEnv({ HOME: dir }),
-    ready: () => answers(`${url}health`),
-  });
+  const start = (): Promise<RunningServer> =>
+    startServer({
+      name: 'pypiserver',
+      command: requires('pypi-server'),
+      args: ['run', ...listen, ...access, packages],
+      cwd: dir,
+      env: plainEnv({ HOME: dir }),
+      ready: () => answers(`${url}health`),
+    });
+  let server = await start();
+  const kill = async (): Promise<void> => {
+    server.signal('SIGKILL');
+    await server.exited;
+  };
   return {
     url,
     port,
     stored: () => readdirSync(packages).filter((name) => !name.startsWith('.')),
     files: (project) => simpleFiles(`${url}simple/${project}/`),
+    read: (file) => readFileSync(join(packages, file)),
     output: () => server.output(),
+    kill,
+    async restart() {
+      await kill();
+      server = await start();
+    },
     async close() {
       await server.stop();
       removeTempDir(dir);

@@ -1,0 +1,39 @@
+// `npm run fuzz -- --minutes N --seed S --only NAME`: every fuzzer at its full counts, then further seeds until the time is over.
+import { parseArgs } from 'node:util';
+import { claims } from '../test/fuzz/claims.ts';
+import type { Fuzzer } from '../test/fuzz/fuzz.ts';
+import { http } from '../test/fuzz/http.ts';
+import { json } from '../test/fuzz/json.ts';
+import { multipart } from '../test/fuzz/multipart.ts';
+import { paths } from '../test/fuzz/paths.ts';
+
+const fuzzers: readonly Fuzzer[] = [multipart, json, paths, claims, http];
+
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } } });
+const chosen = fuzzers.filter(({ name }) => values.only === undefined || name === values.only);
+const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const minutes = Number(values.minutes ?? 0);
+if (chosen.length === 0 || !Number.isSafeInteger(first) || !(minutes >= 0)) {
+  console.error(`usage: npm run fuzz -- [--minutes N] [--seed S] [--only ${fuzzers.map(({ name }) => name).join('|')}]`);
+  process.exit(2);
+}
+process.exitCode = await run(Date.now() + minutes * 60_000);
+
+/** The first round is whole; a later one begins no fuzzer behind the deadline (milliseconds). The exit code. */
+async function run(deadline: number): Promise<number> {
+  const sums = new Map<string, number>();
+  for (let seed = first; seed === first || Date.now() < deadline; seed += 1) {
+    for (const { name, full, run: fuzz } of chosen) {
+      if (seed !== first && Date.now() >= deadline) break;
+      try {
+        const { cases } = await fuzz({ ...full, seed });
+        sums.set(name, (sums.get(name) ?? 0) + cases);
+      } catch (error) {
+        console.error(error instanceof Error ? error.message : error);
+        return 1;
+      }
+    }
+  }
+  console.log(`seeds from ${first}: ${[...sums].map(([name, cases]) => `${cases} ${name}`).join(', ')}; no effect out of scope`);
+  return 0;
+}

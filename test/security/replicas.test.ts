@@ -1,0 +1,123 @@
+// Two Countersigns on one Redis, restarts, and clocks that jump: what an upload token is worth then.
+import net from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BOUNDARY, form, plainWith } from '../registries/pypi/forms.ts';
+import { startIssuer, type CiIssuer } from '../support/issuer.ts';
+import { raw } from '../support/proxy.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
+import { describeWith } from '../support/requirement.ts';
+import { mintWith, tokenBasic } from '../support/ui-job.ts';
+import { startWorld, type World } from './world.ts';
+
+/** SIGUSR2 puts the program's clock an hour forward, SIGWINCH an hour back. */
+const jumping = `
+  const now = Date.now;
+  let off = 0;
+  process.on('SIGUSR2', () => { off += 3_600_000; });
+  process.on('SIGWINCH', () => { off -= 3_600_000; });
+  Date.now = () => now() + off;
+`;
+
+describeWith('redis-server', 'redis-cli')('on one Redis', () => {
+  let issuer: CiIssuer;
+  let redis: RedisServer;
+  let first: World;
+  let second: World;
+  beforeAll(async () => {
+    [issuer, redis] = await Promise.all([startIssuer(), startRedis()]);
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(jumping)}`];
+    first = await startWorld({ issuer, store: redis.url });
+    second = await startWorld({ issuer, store: redis.url, node });
+  }, 40_000);
+  afterAll(async () => {
+    for (const each of [first, second, redis, issuer]) await each?.close();
+  });
+
+  test('TOK-21 a token that one process minted is good at another, and after the first is gone', async () => {
+    const token = await first.pypiToken();
+    expect((await second.uploadPypi(token, '1.0')).status).toBe(200);
+    const third = await startWorld({ issuer, store: redis.url });
+    const kept = await third.pypiToken();
+    await third.close();
+    expect((await second.uploadPypi(kept, '1.1')).status).toBe(200);
+  });
+
+  test('JWK-20 Redis holds no key of an issuer, and what is put there is not believed', async () => {
+    await first.pypiToken();
+    const keys = (await redis.cli('--raw', 'keys', '*')).split('\n').filter((key) => key !== '');
+    const values: string[] = [];
+    for (const key of keys) values.push(key, await redis.cli('dump', key));
+    expect(keys.length).toBeGreaterThan(0);
+    const stored = values.join('\n');
+    for (const mark of ['"kty"', 'jwks', 'BEGIN PUBLIC', issuer.currentKey().kid]) expect(stored.includes(mark), mark).toBe(false);
+    const attacker = await startIssuer();
+    const forged = attacker.sign(
+      JSON.parse(Buffer.from(second.identity().split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>,
+    );
+    const jwks = await (await fetch(attacker.jwksUri)).text();
+    for (const key of [`{countersign}:jwks:${issuer.issuer}`, `jwks:${issuer.issuer}`, issuer.jwksUri]) await redis.cli('set', key, jwks);
+    const answer = await mintWith(second.proxy, forged);
+    const event = await second.proxy.event((each) => each.request === answer.headers['x-request-id']);
+    expect([answer.status, event.code, event.message]).toEqual([422, 'token-invalid', expect.stringMatching(/key|signature/)]);
+    await attacker.close();
+  });
+
+  test('TOK-11 an upload that begins before the end of its token and ends after it goes through', async () => {
+    const token = await second.pypiToken();
+    const body = form(plainWith({ name: 'acme-ui', version: '2.0' }, 'acme_ui-2.0.tar.gz'));
+    const slow = net.connect(second.proxy.port, '127.0.0.1');
+    let text = '';
+    slow.on('data', (chunk) => (text += chunk.toString()));
+    const head = [
+      'POST /pypi/ HTTP/1.1',
+      `Host: ${second.proxy.host}`,
+      `Authorization: ${tokenBasic(token)}`,
+      `Content-Type: multipart/form-data; boundary=${BOUNDARY}`,
+      `Content-Length: ${body.length}`,
+      'Expect: 100-continue',
+      'Connection: close',
+    ];
+    slow.write(`${head.join('\r\n')}\r\n\r\n`);
+    // The program asks for the body once it has judged the head.
+    await expect.poll(() => text, { timeout: 5000 }).toContain('100 Continue');
+    slow.write(body.subarray(0, 200));
+    process.kill(second.proxy.pid, 'SIGUSR2');
+    await expect.poll(async () => (await second.uploadPypi(token, '2.1')).status, { timeout: 5000 }).toBe(401);
+    slow.write(body.subarray(200));
+    await expect.poll(() => text, { timeout: 5000 }).toMatch(/HTTP\/1\.1 200 /);
+    slow.destroy();
+    process.kill(second.proxy.pid, 'SIGWINCH');
+    await expect.poll(async () => (await second.uploadPypi(token, '2.2')).status, { timeout: 5000 }).toBe(200);
+  });
+
+  test('TOK-22 a clock that jumps forward ends a token, one that jumps back does not make Redis keep it longer', async () => {
+    const token = await first.pypiToken();
+    process.kill(second.proxy.pid, 'SIGUSR2');
+    await expect.poll(async () => (await second.uploadPypi(token, '3.0')).status, { timeout: 5000 }).toBe(401);
+    for (let i = 0; i < 2; i += 1) {
+      process.kill(second.proxy.pid, 'SIGWINCH');
+      // The same signal twice before it is heard counts once.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await expect.poll(async () => (await second.uploadPypi(token, '3.1')).status, { timeout: 5000 }).toBe(200);
+    const lives = (await redis.cli('--raw', 'keys', '*')).split('\n');
+    for (const key of lives) expect(Number(await redis.cli('pttl', key)), key).toBeLessThanOrEqual(20 * 60 * 1000);
+    process.kill(second.proxy.pid, 'SIGUSR2');
+    await expect.poll(async () => (await second.uploadPypi(token, '3.2')).status, { timeout: 5000 }).toBe(200);
+  });
+
+  test('JWT-66 after Redis lost its memory an identity token is not exchanged again, by neither process', async () => {
+    // The npm dialect's audience is the host without its port, so both processes take it.
+    const identity = first.identity({ aud: 'npm:127.0.0.1' });
+    const path = '/-/npm/v1/oidc/token/exchange/package/@acme%2fui';
+    const shown = async ({ proxy }: World): Promise<string | undefined> => {
+      const answer = await raw(proxy, 'POST', path, { host: proxy.host, authorization: `Bearer ${identity}`, 'content-length': '0' });
+      if (answer.status === 201) return 'minted';
+      expect(answer.body).not.toContain('csgn_');
+      return (await proxy.event((each) => each.request === answer.headers['x-request-id'])).code;
+    };
+    expect([await shown(first), await shown(second), await shown(first)]).toEqual(['minted', 'token-used', 'token-used']);
+    await redis.cli('flushall');
+    expect([await shown(second), await shown(first)]).toEqual(['token-before-store', 'token-before-store']);
+  });
+});
