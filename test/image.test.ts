@@ -10,6 +10,7 @@ import type { RunningServer } from './support/process.ts';
 import { pastEpoch } from './support/proxy.ts';
 import { describeWith, ROOT } from './support/requirement.ts';
 import { tempDir } from './support/temp.ts';
+import { uiJob } from './support/ui-job.ts';
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
@@ -129,7 +130,7 @@ suite('the image', () => {
     });
 
     test('it exchanges an identity token', async () => {
-      const token = issuer.sign({ ...issuer.githubClaims(job), aud: new URL(url).host });
+      const token = issuer.sign({ ...issuer.githubClaims(uiJob), aud: new URL(url).host });
       const answer = await fetch(`${url}_/oidc/mint-token`, { method: 'POST', body: JSON.stringify({ token }) });
       const body = (await answer.json()) as { token?: string };
       expect(answer.status, JSON.stringify(body)).toBe(200);
@@ -143,19 +144,6 @@ suite('the image', () => {
     });
   });
 });
-
-const workflow = 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0';
-const job = {
-  repository: 'acme/ui',
-  repository_id: '101',
-  repository_owner: 'acme',
-  repository_owner_id: '11',
-  ref: 'refs/tags/v1.0.0',
-  ref_type: 'tag',
-  event_name: 'push',
-  workflow_ref: workflow,
-  job_workflow_ref: workflow,
-};
 
 function policy(issuer: CiIssuer, at: { readonly port: number; readonly adminPort: number; readonly nothing: number }): object {
   return {

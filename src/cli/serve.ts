@@ -48,6 +48,8 @@ async function start(configuration: Configuration, logging: Logging): Promise<Ru
     store = await createStore(configuration.store, { now: Date.now, log: logger });
     return await startServer(configuration, { store, audit: createAudit(logger), log: logger, version: version() });
   } catch (error) {
+    // `process.disconnect` would end a worker with 0, whatever the exit code is.
+    cluster.worker?.disconnect();
     await store?.close();
     if (error instanceof StoreMisconfigured) throw new CommandFailed(exitCode.configuration, error.message);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -110,16 +112,21 @@ async function stopSignal(): Promise<void> {
 async function supervise(workers: number): Promise<ExitCode> {
   let stopping = false;
   for (let i = 0; i < workers; i += 1) cluster.fork();
-  cluster.on('exit', () => {
-    if (!stopping) setTimeout(() => cluster.fork(), 1000);
+  const gaveUp = new Promise<ExitCode>((resolve) => {
+    cluster.on('exit', (_, code) => {
+      if (stopping) return;
+      // What a worker says of its configuration or its address, the next would only say again.
+      if (code === exitCode.configuration || code === exitCode.outage) resolve(code);
+      else setTimeout(() => cluster.fork(), 1000);
+    });
   });
   process.on('SIGHUP', () => {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
   });
-  await stopSignal();
+  const code = await Promise.race([stopSignal().then(() => exitCode.ok), gaveUp]);
   stopping = true;
   const gone = Object.values(cluster.workers ?? {}).map((worker) => new Promise<void>((resolve) => worker?.once('exit', () => resolve())));
   for (const worker of Object.values(cluster.workers ?? {})) if (worker?.isConnected()) worker.send('stop');
   await Promise.all(gone);
-  return exitCode.ok;
+  return code;
 }

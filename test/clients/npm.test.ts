@@ -10,6 +10,7 @@ import { npmPackage } from '../support/npm-package.ts';
 import { pastEpoch, startProxy, type Policy, type Proxy } from '../support/proxy.ts';
 import { describeWith } from '../support/requirement.ts';
 import { SERVICE } from '../support/service-user.ts';
+import { uiJob } from '../support/ui-job.ts';
 import { startVerdaccio, type VerdaccioServer } from '../support/verdaccio.ts';
 
 describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
@@ -63,18 +64,7 @@ describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
     ],
   });
 
-  const job = {
-    repository: 'acme/ui',
-    repository_id: '101',
-    repository_owner: 'acme',
-    repository_owner_id: '11',
-    ref: 'refs/tags/v1.0.0',
-    ref_type: 'tag',
-    event_name: 'push',
-    workflow_ref: 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0',
-    job_workflow_ref: 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0',
-    repository_visibility: 'private',
-  };
+  const job = { ...uiJob, repository_visibility: 'private' };
 
   beforeAll(async () => {
     [github, gitlab, verdaccio] = await Promise.all([

@@ -12,25 +12,10 @@ import { pastEpoch, startProxy, type Policy, type Proxy } from '../support/proxy
 import { describeWith, requires, ROOT } from '../support/requirement.ts';
 import { SERVICE } from '../support/service-user.ts';
 import { tempDir } from '../support/temp.ts';
+import { uiJob } from '../support/ui-job.ts';
 
-const workflow = 'acme/ui/.github/workflows/release.yml@refs/tags/v1.0.0';
-const job = {
-  repository: 'acme/ui',
-  repository_id: '101',
-  repository_owner: 'acme',
-  repository_owner_id: '11',
-  ref: 'refs/tags/v1.0.0',
-  ref_type: 'tag',
-  event_name: 'push',
-  workflow_ref: workflow,
-  job_workflow_ref: workflow,
-};
-const stranger = {
-  ...job,
-  repository: 'acme/fork',
-  workflow_ref: workflow.replace('ui', 'fork'),
-  job_workflow_ref: workflow.replace('ui', 'fork'),
-};
+const fork = uiJob.workflow_ref.replace('ui', 'fork');
+const stranger = { ...uiJob, repository: 'acme/fork', workflow_ref: fork, job_workflow_ref: fork };
 
 /** A real index: where uploads go, below which path clients see it, and what it stores. */
 interface Index {
@@ -137,10 +122,10 @@ for (const kind of Object.keys(indexes) as (keyof typeof indexes)[]) {
       CURL_CA_BUNDLE: ca,
       NODE_EXTRA_CA_CERTS: ca,
     });
-    const env = (claims = job): Record<string, string> => ({ ...trust(), ...issuer.githubEnv(claims) });
+    const env = (claims = uiJob): Record<string, string> => ({ ...trust(), ...issuer.githubEnv(claims) });
 
     /** `countersign mint` in a CI job: the upload token alone on stdout. */
-    const mint = (claims = job): Promise<ClientRun> =>
+    const mint = (claims = uiJob): Promise<ClientRun> =>
       runClient(
         'python',
         [
