@@ -94,7 +94,7 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /** Waits until the condition holds; throws after `milliseconds`. */
-export async function until(holds: () => boolean, milliseconds = 3000): Promise<void> {
+export async function until(holds: () => boolean, milliseconds = 10_000): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!holds()) {
     if (Date.now() > end) throw new Error('waited in vain');

@@ -1,4 +1,5 @@
 // Upload tokens and the uploads made with them, at the program itself: rows of TOK, SEC, RSP, PTH and HDR that nothing else holds.
+import type { AuditEvent } from '../../src/audit/event.ts';
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { draft } from '../gateway/npm-scene.ts';
@@ -26,20 +27,17 @@ describe('the record of a write', () => {
     const held: (() => void)[] = [];
     world.answerWrites((res) => held.push(() => res.writeHead(200).end()));
     const mine = next();
-    const before = world.proxy.audit().length;
     const answering = world.uploadPypi(token, mine);
-    const lines = (): string[] =>
-      world.proxy
-        .audit()
-        .slice(before)
-        .map((event) => `${event.event} ${event.outcome} ${event.version}`);
+    // By version and not by position: lines of what went before may still be on their way.
+    const events = (): AuditEvent[] => world.proxy.audit().filter((event) => event.version === mine);
+    const lines = (): string[] => events().map((event) => `${event.event} ${event.outcome} ${event.version}`);
     await until(() => held.length === 1 && lines().length === 1);
     expect(lines()).toEqual([`upload forwarding ${mine}`]);
     held[0]?.();
     const answer = await answering;
     await until(() => lines().length === 2);
     expect(outcomes(answer)).toEqual(['forwarding', 'uploaded']);
-    const [intent] = world.proxy.audit().slice(before);
+    const [intent] = events();
     expect(intent).toMatchObject({ package: 'acme-ui', file: `acme_ui-${mine}.tar.gz`, publishers: ['ui'], anchor: 'acme/ui' });
   });
 
