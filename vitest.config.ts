@@ -9,8 +9,6 @@ export default defineConfig({
     pool: 'forks',
     isolate: true,
     maxWorkers: 2,
-    // A refused large upload on a connection that the client wants closed can lose its answer to EPIPE: a known, timing-bound race.
-    retry: 1,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 15_000,

@@ -12,8 +12,8 @@ export interface Logging {
   readonly logger: Logger;
   /** Takes a literal secret (service credential, store password) out of every later line. */
   readonly protect: (secret: string) => void;
-  /** Writes out what is buffered; call before the process ends. */
-  readonly flush: () => void;
+  /** Resolves when what is buffered was written, or cannot be; await it before the process ends. */
+  readonly settle: () => Promise<void>;
 }
 
 export interface LoggingOptions {
@@ -42,7 +42,6 @@ export function createLogging(options: LoggingOptions = {}): Logging {
     },
     { write: (line) => destination?.write(scrubber.scrub(line)) },
   );
-  const flush = (): void => stdout?.flush();
-  if (stdout !== undefined) process.once('exit', flush);
-  return { logger, protect: scrubber.protect, flush };
+  if (stdout !== undefined) process.once('exit', stdout.flush);
+  return { logger, protect: scrubber.protect, settle: async () => stdout?.settle() };
 }

@@ -12,6 +12,7 @@ import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
 import { configurationFor } from './configuration.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
+import { stopSignal, supervise } from './supervise.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -35,7 +36,7 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   files.close();
   await running.close();
   audit({ event: 'process', outcome: 'stopped', policy: configuration.revision });
-  logging.flush();
+  await logging.settle();
   // The line to the primary would keep a worker alive.
   if (cluster.isWorker) process.disconnect();
   return exitCode.ok;
@@ -91,42 +92,4 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
   for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword] : []) {
     if (source?.kind === 'value') protect(source.value.reveal());
   }
-}
-
-async function stopSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let told = false;
-    const stop = (): void => {
-      if (told) process.exit(130);
-      told = true;
-      resolve();
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    // The primary's word is no second signal: systemd and terminals signal all processes themselves.
-    process.once('message', () => resolve());
-  });
-}
-
-/** One process per worker; a worker that dies is replaced, and signals go to all. */
-async function supervise(workers: number): Promise<ExitCode> {
-  let stopping = false;
-  for (let i = 0; i < workers; i += 1) cluster.fork();
-  const gaveUp = new Promise<ExitCode>((resolve) => {
-    cluster.on('exit', (_, code) => {
-      if (stopping) return;
-      // What a worker says of its configuration or its address, the next would only say again.
-      if (code === exitCode.configuration || code === exitCode.outage) resolve(code);
-      else setTimeout(() => cluster.fork(), 1000);
-    });
-  });
-  process.on('SIGHUP', () => {
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
-  });
-  const code = await Promise.race([stopSignal().then(() => exitCode.ok), gaveUp]);
-  stopping = true;
-  const gone = Object.values(cluster.workers ?? {}).map((worker) => new Promise<void>((resolve) => worker?.once('exit', () => resolve())));
-  for (const worker of Object.values(cluster.workers ?? {})) if (worker?.isConnected()) worker.send('stop');
-  await Promise.all(gone);
-  return code;
 }

@@ -2,17 +2,19 @@
 import type { ServerResponse } from 'node:http';
 import { refuse, toPrintable, type Refusal } from '../core/refusal.ts';
 import type { RegistrySettings, Reply } from '../registries/registry.ts';
+import { drain, endAnswer } from './drain.ts';
 import type { UpstreamAnswer } from './forward.ts';
 
 /** What we say ourselves is kept by nobody and leads nowhere (SEC-12); a reply may say otherwise of itself. */
 const unkept = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' } as const;
 
-/** Sends a reply whole. Nothing happens when the client is gone or an answer was begun. */
+/** Sends a reply whole, and takes what the client still has to say. Nothing happens when it is gone or an answer was begun. */
 export function send(res: ServerResponse, reply: Reply): void {
   if (res.headersSent || res.destroyed) return;
   if (reply.reason !== undefined && /^[\x20-\x7e]+$/.test(reply.reason)) res.statusMessage = reply.reason;
   res.writeHead(reply.status, { ...unkept, ...reply.headers, 'content-length': String(Buffer.byteLength(reply.body)) });
-  res.end(reply.body);
+  endAnswer(res, reply.body);
+  drain(res.req);
 }
 
 /**

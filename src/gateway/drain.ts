@@ -9,6 +9,19 @@ export interface DrainLimits {
 const limits: DrainLimits = { bytes: 64 * 1024 * 1024, milliseconds: 10_000 };
 
 /**
+ * Ends an answer, with this last piece of it. Node closes a connection that is not kept alive as soon as the answer is out;
+ * what the client still sends would meet a reset, which also takes the answer away from it. So the end waits for the end
+ * of the body: the client has read the whole answer by its length.
+ */
+export function endAnswer(res: ServerResponse, last?: string): void {
+  const { req } = res;
+  if (res.shouldKeepAlive || req.complete || req.destroyed) return void res.end(last);
+  if (last !== undefined) res.write(last);
+  const end = (): void => void res.end();
+  req.once('end', end).once('close', end);
+}
+
+/**
  * Reads and drops the rest of a request's body, up to a limit, then cuts the connection. npm and twine report a broken
  * pipe, and lose our reason, when the connection closes while they send (design/4, "Early refusals"; RSP-10, DOS rows).
  * Call it after the answer was written; it does nothing for a request that was read whole.

@@ -3,7 +3,6 @@ import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Reply, Route } from '../registries/registry.ts';
 import { send } from './answer.ts';
 import { identify, outage, showsUploadToken, type Caller } from './caller.ts';
-import { drain } from './drain.ts';
 import { judge } from './long-lived.ts';
 import { manage } from './manage.ts';
 import { about, ofRefusal, ofToken } from './record.ts';
@@ -99,8 +98,7 @@ function answer(call: Call, result: Reply | Refusal): void {
   return isRefusal(result) ? refuseCall(call, result, 'upload') : send(call.res, result);
 }
 
-/** Sends a refusal in this ecosystem's dialect and lets the client finish talking, so that it can read it. */
+/** Sends a refusal in this ecosystem's dialect. */
 function refuseCall(call: Call, refusal: Refusal, where: 'upload' | 'other'): void {
   send(call.res, call.registry.protocol.reply(refusal, where, call.requestId));
-  drain(call.req);
 }

@@ -6,7 +6,8 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyServer } from 'http-proxy-3';
 import { refuse, type Refusal } from '../core/refusal.ts';
 import type { Head, RegistrySettings } from '../registries/registry.ts';
-import { drain, welcomeBody } from './drain.ts';
+import { send } from './answer.ts';
+import { drain, endAnswer, welcomeBody } from './drain.ts';
 import { allowedForUpstream } from './onward-headers.ts';
 import { headForClient } from './response.ts';
 import { joinUpstream } from './target.ts';
@@ -168,11 +169,15 @@ function relay(passing: Passing, answer: IncomingMessage): void {
   res.writeHead(forClient.status, { ...forClient.headers, ...(notice === undefined ? {} : { 'npm-notice': notice }) });
   // A broken answer must not look like a short one: the client's connection is destroyed, never ended (RSP-05).
   answer.once('error', () => fail(passing, 'upstream-broken'));
-  res.once('finish', () => {
-    finish(passing, { kind: 'answered', status: forClient.status });
+  const answered = (): void => finish(passing, { kind: 'answered', status: forClient.status });
+  res.once('finish', answered);
+  answer.once('end', () => {
+    // An early answer: what the client still sends is ours to take.
+    if (passing.upstream?.writableFinished === false) answered();
+    endAnswer(res);
     drain(req);
   });
-  answer.pipe(res);
+  answer.pipe(res, { end: false });
 }
 
 /** The upstream closed a kept connection just as a read was put on it: nothing was answered, so it is sent once more. */
@@ -192,14 +197,11 @@ function failureOf(error: NodeJS.ErrnoException): Failure {
 /** Answers in the client's dialect, or destroys the connection where an answer was begun. Says nothing of the error itself. */
 function fail(passing: Passing, code: Failure): void {
   if (passing.done) return;
-  const { req, res, registry, requestId } = passing.call;
+  const { res, registry, requestId } = passing.call;
   const refusal = refuse(code);
   finish(passing, { kind: 'failed', refusal });
   if (res.headersSent) return void res.destroy();
-  const reply = registry.protocol.reply(refusal, 'other', requestId);
-  res.writeHead(reply.status, { ...reply.headers, 'content-length': String(Buffer.byteLength(reply.body)) });
-  res.end(reply.body);
-  drain(req);
+  send(res, registry.protocol.reply(refusal, 'other', requestId));
 }
 
 function abandonUnlessDone(passing: Passing): void {

@@ -1,5 +1,6 @@
 // Lines to a file descriptor, without ever stopping the program: what cannot be written is counted and let go.
 import { write, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Bytes kept in memory while whoever reads stalls; beyond, lines are lost rather than the proxy stopped. */
 const maxBuffered = 16 * 1024 * 1024;
@@ -9,7 +10,11 @@ const lastPatience = 2_000;
 
 export interface Lines {
   readonly write: (line: string) => void;
-  /** Writes what is kept, now; gives up when it cannot be written. */
+  /** Counts a line that never came. */
+  readonly lose: () => void;
+  /** Resolves when everything was written, or cannot be. */
+  readonly settle: () => Promise<void>;
+  /** Writes what is kept, now, for a process that ends at once; gives up when it cannot be written. */
   readonly flush: () => void;
 }
 
@@ -24,6 +29,7 @@ export function createLines(fd: number): Lines {
   let lost = 0;
   let writing = false;
 
+  const busy = (): boolean => writing;
   const take = (): Buffer => {
     const missing =
       lost === 0 ? '' : `${JSON.stringify({ level: 'error', time: new Date().toISOString(), lost, msg: 'log lines are lost' })}\n`;
@@ -56,6 +62,12 @@ export function createLines(fd: number): Lines {
       waiting.push(line);
       size += line.length;
       if (!writing) next();
+    },
+    lose: () => {
+      lost += 1;
+    },
+    settle: async () => {
+      for (const deadline = Date.now() + lastPatience; busy() && Date.now() < deadline;) await sleep(retryAfter);
     },
     flush: () => writeNow(fd, take()),
   };

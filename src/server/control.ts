@@ -8,7 +8,6 @@ import { leakedEndpoint, revokeReported } from '../exchange/leaked.ts';
 import { hashToken } from '../exchange/mint.ts';
 import { oauthEndpoint, oauthRefusal } from '../exchange/oauth.ts';
 import { send } from '../gateway/answer.ts';
-import { drain } from '../gateway/drain.ts';
 import { noteRefusal } from '../gateway/last-refusal.ts';
 import type { ExchangeEndpoint, ExchangeRequest, Head, RegistrySettings, Reply } from '../registries/registry.ts';
 import { StoreUnavailable } from '../store/store.ts';
@@ -58,8 +57,6 @@ export async function control(room: ExchangeRoom, found: Endpoint, call: Control
   const reply = await respond(room, found, call);
   if (isRefusal(reply)) refuseCall(found, call, reply);
   else send(call.res, reply);
-  // An audience question or a refusal may have left a body unread.
-  drain(call.req);
 }
 
 function refuseCall(found: Endpoint, call: ControlCall, reply: Refusal): void {

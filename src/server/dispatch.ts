@@ -6,7 +6,6 @@ import { TLSSocket } from 'node:tls';
 import { isRefusal, refuse, toPrintable, type Refusal } from '../core/refusal.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { send } from '../gateway/answer.ts';
-import { drain } from '../gateway/drain.ts';
 import { handle } from '../gateway/gateway.ts';
 import { readHead } from '../gateway/headers.ts';
 import type { GatewayRoom } from '../gateway/room.ts';
@@ -49,12 +48,12 @@ export async function dispatch(room: Room, req: IncomingMessage, res: ServerResp
 async function route(room: Room, req: IncomingMessage, res: ServerResponse, requestId: string, started: number): Promise<void> {
   const read = readHead(req);
   // A head that was refused is good enough to guess the client's dialect from, and for nothing else.
-  if (isRefusal(read)) return refuseEarly(req, res, onHost(room.hosts, req.headers.host ?? ''), read, requestId);
+  if (isRefusal(read)) return refuseEarly(res, onHost(room.hosts, req.headers.host ?? ''), read, requestId);
   const { method, host, headers } = read;
   const registries = onHost(room.hosts, host);
-  if (registries.length === 0 || otherName(req, host, room)) return refuseEarly(req, res, [], refuse('request-host', { host }), requestId);
+  if (registries.length === 0 || otherName(req, host, room)) return refuseEarly(res, [], refuse('request-host', { host }), requestId);
   const target = readTarget(req.url ?? '');
-  if (isRefusal(target)) return refuseEarly(req, res, registries, target, requestId);
+  if (isRefusal(target)) return refuseEarly(res, registries, target, requestId);
 
   const head: Head = { method, path: target.path, query: target.query, headers };
   const agent = headers.get('user-agent');
@@ -66,7 +65,7 @@ async function route(room: Room, req: IncomingMessage, res: ServerResponse, requ
   const found = under(registries, target.path);
   const endpoint = findEndpoint(head, registries, found);
   if (endpoint !== undefined) return control(room.exchange, endpoint, { req, res, requestId, about });
-  if (found === undefined) return refuseEarly(req, res, registries, refuse('request-not-found'), requestId);
+  if (found === undefined) return refuseEarly(res, registries, refuse('request-not-found'), requestId);
   return handle(room.gateway, { req, res, requestId, about, started, registry: found.registry, head: { ...head, path: found.path } });
 }
 
@@ -79,16 +78,9 @@ function otherName(req: IncomingMessage, host: string, { trusted }: Room): boole
 }
 
 /** Before a registry is known, the host's first protocol is the best guess at what the client can show. */
-function refuseEarly(
-  req: IncomingMessage,
-  res: ServerResponse,
-  registries: readonly RegistrySettings[],
-  refusal: Refusal,
-  requestId: string,
-): void {
+function refuseEarly(res: ServerResponse, registries: readonly RegistrySettings[], refusal: Refusal, requestId: string): void {
   const protocol = registries[0]?.protocol;
   send(res, protocol?.reply(refusal, 'other', requestId) ?? plain(refusal, requestId));
-  drain(req);
 }
 
 /** A refusal as RFC 9457 has it, where no registry's dialect applies. */

@@ -3,7 +3,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { refuse } from '../core/refusal.ts';
 import { send } from '../gateway/answer.ts';
-import { drain } from '../gateway/drain.ts';
 
 /** Milliseconds without a byte of a body that was announced. There is no limit for the whole: uploads of hours are fine (DOS-03). */
 const bodySilence = 60_000;
@@ -57,16 +56,15 @@ function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
 }
 
 /** Counts requests under way; true when this one may go on. The others are told to come back (DOS-11). */
-export function limitRequests(most: () => number): (req: IncomingMessage, res: ServerResponse) => boolean {
+export function limitRequests(most: () => number): (res: ServerResponse) => boolean {
   let underWay = 0;
-  return (req, res) => {
+  return (res) => {
     const limit = most();
     if (underWay >= limit) {
       const { title, message } = refuse('too-many', { what: `${limit} requests at a time`, seconds: 5 });
       const body = JSON.stringify({ title, status: 503, detail: message, code: 'too-many' });
       const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'retry-after': '5' };
       send(res, { status: 503, reason: message, headers, body });
-      drain(req);
       return false;
     }
     underWay += 1;
@@ -103,4 +101,6 @@ function giveUp(req: IncomingMessage, res: ServerResponse): void {
   const { status, title, message, code } = refuse('request-timeout');
   const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', connection: 'close' };
   send(res, { status, reason: message, headers, body: JSON.stringify({ title, status, detail: message, code }) });
+  // The rest is not waited for.
+  res.end();
 }

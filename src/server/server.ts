@@ -67,7 +67,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
 
   const pair = first.server.tls === undefined ? undefined : readPair(first.server.tls);
   const handler: Handler = (req, res) => {
-    if (admitted(req, res)) void dispatch(room, req, res);
+    if (admitted(res)) void dispatch(room, req, res);
   };
   const server = createPublicServer(pair, () => configuration.server.limits.connections, handler);
   const admin = createAdminServer(

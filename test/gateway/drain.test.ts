@@ -2,6 +2,7 @@ import net from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bodyOf, drain, welcomeBody } from '../../src/gateway/drain.ts';
+import { send } from '../../src/gateway/answer.ts';
 import { startFront, type Front, type Handler } from './front.ts';
 import { pause, talk, until } from './raw-upstream.ts';
 
@@ -34,6 +35,29 @@ describe('a refusal before the body was read', () => {
       expect(text).toMatch(/^HTTP\/1\.1 403/);
       socket.destroy();
     }
+  });
+
+  it('design/4, early refusals: 20 of 20 clients that want the connection closed see it too, and it is closed', async () => {
+    const port = await start((_, res) => send(res, { status: 403, headers: {}, body: 'no' }));
+    for (let i = 0; i < 20; i += 1) {
+      const socket = net.connect(port, '127.0.0.1');
+      let [text, error] = ['', ''];
+      socket.on('error', ({ message }) => (error = message));
+      socket.pause();
+      socket.write(put(20_000_000, 'Connection: close\r\n'));
+      await new Promise((resolve) => void socket.write(Buffer.alloc(20_000_000), resolve));
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      socket.resume();
+      await new Promise((resolve) => socket.once('close', resolve));
+      expect(error).toBe('');
+      expect(text).toMatch(/^HTTP\/1\.1 403 [^]*\r\nno$/);
+    }
+  });
+
+  it('is not held back for a client that never sends its body', async () => {
+    const port = await start((_, res) => send(res, { status: 403, headers: {}, body: 'no' }));
+    const { text } = await talk(port, put(20_000_000, 'Connection: close\r\n'), 300);
+    expect(text).toMatch(/^HTTP\/1\.1 403 [^]*\r\nno$/);
   });
 
   it('is drained up to a number of bytes', async () => {

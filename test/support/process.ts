@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type ServerOptions = {
@@ -20,8 +21,10 @@ export type ServerOptions = {
 
 export type RunningServer = {
   readonly pid: number;
-  /** Everything printed so far, stdout and stderr as they came. */
+  /** Everything printed so far, stdout and stderr as they came, each line in one piece. */
   output(): string;
+  /** The lines that are complete so far. */
+  lines(): string[];
   signal(name: NodeJS.Signals): void;
   /** Resolves with exit code or signal name when the program has ended. */
   readonly exited: Promise<number | string>;
@@ -79,19 +82,16 @@ export function adopt(child: ChildProcess): void {
 
 function own(child: ChildProcess): RunningServer {
   adopt(child);
-  let output = '';
-  const keep = (chunk: Buffer): void => {
-    output += chunk.toString();
-  };
-  child.stdout?.on('data', keep);
-  child.stderr?.on('data', keep);
+  const lines: string[] = [];
+  const begun = [child.stdout, child.stderr].map((stream) => keepLines(stream, lines));
   const exited = new Promise<number | string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? code ?? 'ended'));
   });
   return {
     pid: child.pid ?? -1,
-    output: () => output,
+    output: () => [...lines, ...begun.map((line) => line())].join('\n'),
+    lines: () => [...lines],
     signal: (name) => signalGroup(child, name),
     exited,
     async stop() {
@@ -101,6 +101,17 @@ function own(child: ChildProcess): RunningServer {
       clearTimeout(timer);
     },
   };
+}
+
+/** Adds each line of the stream once it is complete: stdout and stderr come in pieces, which must not mix. Gives what has no end yet. */
+function keepLines(stream: Readable | null, lines: string[]): () => string {
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = `${rest}${chunk}`.split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts);
+  });
+  return () => rest;
 }
 
 // The run folder's list of what to kill when a test failed before it closed its servers; see run-folder.ts.

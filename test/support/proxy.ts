@@ -78,7 +78,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     env: plainEnv(options.env),
     ready: options.ready ?? (async () => (await fetch(`${admin}healthz`)).ok),
   });
-  const events = (): AuditEvent[] => auditEvents(server.output());
+  const events = (): AuditEvent[] => auditEvents(server.lines());
   const event = async (test: (event: AuditEvent) => boolean): Promise<AuditEvent> => {
     for (const deadline = Date.now() + 5000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 20))) {
       const found = events().findLast((entry) => entry.outcome !== 'forwarding' && test(entry));
@@ -117,11 +117,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-function auditEvents(output: string): AuditEvent[] {
-  return output
-    .split('\n')
-    .filter((line) => line.includes('"audit":true'))
-    .map((line) => JSON.parse(line) as AuditEvent);
+function auditEvents(lines: readonly string[]): AuditEvent[] {
+  return lines.filter((line) => line.includes('"audit":true')).map((line) => JSON.parse(line) as AuditEvent);
 }
 
 /** The embedded store refuses identity tokens of the second in which it started: waits that second out. */
