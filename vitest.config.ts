@@ -1,10 +1,12 @@
-// How the tests run: every file in a process of its own, two at a time, against real servers.
+// How the tests run: every file in a process of its own, two at a time, against real servers. `npm test` runs the project
+// `tests`; what takes long by its nature is in `slow`, which `.ci/run` runs too.
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/support/closing-line.ts';
 
+const slow = 'test/**/*.slow.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/run-folder.ts'],
     pool: 'forks',
     isolate: true,
@@ -13,5 +15,9 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 15_000,
     reporters: ['default', new ClosingLine()],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: [slow] } },
+      { extends: true, test: { name: 'slow', include: [slow] } },
+    ],
   },
 });
