@@ -12,20 +12,24 @@ function verdacciosParser(): Parse {
   return json({ strict: false, limit: '10mb' });
 }
 
-let parser: Parse | undefined;
+let [first, second]: (Parse | undefined)[] = [];
 
 /** The document as body-parser 1 gives it to Verdaccio. Throws what it throws. */
 export async function bodyParser1(body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<unknown> {
-  parser ??= verdacciosParser();
-  const req = Object.assign(Readable.from([Buffer.from(body)]), { headers: { ...headers, 'content-length': String(body.length) } });
-  const parse = parser;
-  await new Promise<void>((resolve, reject) => parse(req, {}, (error) => (error === undefined ? resolve() : reject(error))));
-  return (req as unknown as { body: unknown }).body;
+  first ??= verdacciosParser();
+  return parsed(first, body, headers);
 }
 
-/** body-parser 2 decodes by the charset, UTF-8 here, and parses. */
-export function bodyParser2(body: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder('utf-8').decode(body));
+/** The document as body-parser 2 gives it to a registry on Express 5. */
+export async function bodyParser2(body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<unknown> {
+  second ??= (createRequire(import.meta.url)('body-parser') as { json: (options: object) => Parse }).json({ strict: false, limit: '10mb' });
+  return parsed(second, body, headers);
+}
+
+async function parsed(parse: Parse, body: Uint8Array, headers: Readonly<Record<string, string>>): Promise<unknown> {
+  const req = Object.assign(Readable.from([Buffer.from(body)]), { headers: { ...headers, 'content-length': String(body.length) } });
+  await new Promise<void>((resolve, reject) => parse(req, {}, (error) => (error === undefined ? resolve() : reject(error))));
+  return (req as unknown as { body: unknown }).body;
 }
 
 /** An object with its members in order, none left out. */

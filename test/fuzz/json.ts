@@ -83,7 +83,7 @@ async function judge({ document, list, type, chunk }: Case): Promise<boolean> {
   if (inspected.length !== rebuilt.length) throw new Error(`${inspected.length} bytes were announced, ${rebuilt.length} came`);
   const readings: readonly (readonly [string, unknown])[] = [
     ['body-parser 1', await bodyParser1(rebuilt, request.headers)],
-    ['body-parser 2', bodyParser2(rebuilt)],
+    ['body-parser 2', await bodyParser2(rebuilt, request.headers)],
   ];
   for (const [reader, read] of readings) object(reader, objection(read as Document, inspected.version));
   const all = everyMember(rebuilt.toString('utf8'));
