@@ -74,7 +74,8 @@ export function allowedForUpstream(
   for (const [name, value] of received) {
     if (dropped.has(name) || droppedFamilies.test(name) || (nominated.has(name) && !neverNominated.has(name))) continue;
     if (credential === 'none' && (name === 'authorization' || name === 'cookie' || name === 'npm-otp')) continue;
-    if (/^[\t\x20-\x7e]*$/.test(value)) headers[name] = value;
+    // Nothing after the colon is a line that some parsers take the next one into.
+    if (/^[\t\x20-\x7e]+$/.test(value)) headers[name] = value;
   }
   headers['x-forwarded-proto'] = registry.url.protocol === 'https:' ? 'https' : 'http';
   if (address !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(address)) headers['x-forwarded-for'] = address;

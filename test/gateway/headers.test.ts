@@ -112,6 +112,10 @@ describe('allowedForUpstream', () => {
   const given = (headers: Record<string, string>, onward: { credential: 'own' | 'none'; address?: string } = { credential: 'own' }) =>
     allowedForUpstream(new Map(Object.entries({ host: 'evil.example', ...headers })), registry, onward);
 
+  it('beside HDR-13: a header without a value does not go on', () => {
+    expect(given({ 'content-type': '', accept: '' })).toEqual(given({}));
+  });
+
   it('HDR-04 to HDR-07, SMG-24, SMG-26: nothing goes on that speaks to a proxy or claims to come from one', () => {
     const hostile = [
       'keep-alive te trailer upgrade http2-settings expect proxy-connection proxy-authorization forwarded via x-forwarded-for x-forwarded-host',
