@@ -75,15 +75,24 @@ function problem(text: string): Parsed {
 /**
  * True when pypiserver or devpi could cut the name of a source archive elsewhere than at its last `-`. Both guess:
  * pypiserver cuts at the first `-` and digits, devpi at the first `-` that leaves something like a version, and both drop
- * what looks like a platform. A name as PEP 625 has it (one `-`) gives them nothing to guess. `test/registries/pypi`
+ * what looks like a platform. pip, on a page with the files of many projects, cuts at any `-` that leaves a version, and
+ * takes `v1-2` for one (1.post2). A name as PEP 625 has it (one `-`) gives them nothing to guess. `test/registries/pypi`
  * compares this with the real functions.
  */
 function readsOtherwise(stem: string, dash: number): boolean {
   const project = stem.slice(0, dash);
   const version = stem.slice(dash + 1);
-  if (/-\d/.test(project)) return true;
+  if (/-\d/.test(project) || leavesVersion(stem, dash)) return true;
   if (/\.(?:win|linux-|macosx-)|-(?:py|cp|ip|pp|jy)[23]/i.test(`${project}-`)) return true;
   const severalDashes = project.includes('-');
   if (severalDashes && stem.includes('.') && !/^\d+[a-z_.!+]/i.test(version)) return true;
   return severalDashes && /[.-](?:cp\d|py\d|macosx|linux|sunos|solaris|irix|aix|cygwin|win)/i.test(version);
+}
+
+/** Whether something behind an earlier `-` is a version as a whole. */
+function leavesVersion(stem: string, dash: number): boolean {
+  for (let at = stem.indexOf('-'); at >= 0 && at < dash; at = stem.indexOf('-', at + 1)) {
+    if (parseVersion(stem.slice(at + 1)) !== undefined) return true;
+  }
+  return false;
 }

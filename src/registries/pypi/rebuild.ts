@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { refuse } from '../../core/refusal.ts';
 import { UploadRefused, type FileDigest } from '../registry.ts';
+import { checkAttestations } from './attestations.ts';
 import type { Field, Identity, UploadForm } from './form.ts';
 import { malformed, type MultipartReader } from './multipart.ts';
 
@@ -50,6 +51,7 @@ export function rebuild(source: Source): Rebuilt {
     const after = await readAfterFile(source);
     form.complete(identity);
     digest = file.verify(form);
+    checkAttestations(form.get('attestations'), identity.distribution, digest.sha256);
     yield Buffer.concat([lineEnd, ...parts(after), Buffer.from(`--${boundary}--\r\n`, 'latin1')]);
   }
   return { boundary: source.boundary, body, digest: () => digest };

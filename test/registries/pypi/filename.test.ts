@@ -26,12 +26,18 @@ describe('file names of distributions', () => {
     ['acme.ui-1.0.tar.gz', 'sdist acme-ui 1.0'],
     ['acme-ui-tools-2023.4.1.tar.gz', 'sdist acme-ui-tools 2023.4.1'],
     ['a_1b-1.0.tar.gz', 'sdist a-1b 1.0'],
+    ['acme-v2-1.0.tar.gz', 'sdist acme-v2 1.0'],
     ['allowed-1!2.0+ubuntu.1.tar.gz', 'sdist allowed 1!2.0+ubuntu.1'],
     ['allowed-1.0-py3-none-any.whl', 'wheel allowed 1.0'],
     ['acme_ui-1.0+local.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl', 'wheel acme-ui 1.0+local.1'],
   ])('reads %s', (filename, expected) => expect(read(filename)).toBe(expected));
 
   it('PY-12: reads a wheel with a build tag', () => expect(read('allowed-1.0-1-py3-none-any.whl')).toBe('wheel allowed 1.0'));
+
+  it.each(['victim-v1-2.tar.gz', 'victim-V1-2.tar.gz', 'victim-x-v1-2.tar.gz'])(
+    'beside PY-10: refuses %s, which pip could take for a file of `victim`',
+    (filename) => expect(read(filename)).toMatch(/^refused: could be read/),
+  );
 
   it.each(['a-1b-1.0.tar.gz', 'a-2-1.0.tar.gz', 'foo-3-bar-1.0.tar.gz'])(
     'PY-10: refuses %s, which pypiserver or devpi take for another project',
@@ -90,6 +96,28 @@ describeWith(
   'pypi-server',
   'devpi-server',
 )('file names, compared with pypiserver and devpi', () => {
+  it('beside PY-10: accepts no archive that pip, on a page with the files of all projects, takes for another project or version', async () => {
+    const stems = array(constantFrom('a', 'b1', '1', '-', '-', '-v1', '-V2', '_', '.', '1.0', 'rc1', 'post1', 'dev', '+x'), {
+      minLength: 2,
+      maxLength: 7,
+    });
+    const archives = sample(
+      stems.map((some) => `${some.join('')}-1.tar.gz`),
+      { numRuns: 10_000, seed: 503 },
+    ).filter((filename) => parseFilename(filename).ok);
+    expect(archives.length).toBeGreaterThan(500);
+    const taken = (await askPython('pip', archives)) as (readonly [string, string])[][];
+    archives.forEach((filename, i) => {
+      const parsed = parseFilename(filename);
+      if (!parsed.ok) return;
+      const { project, version } = parsed.distribution;
+      expect([filename, ...(taken[i] ?? []).map(([name, text]) => [name, parseVersion(text)?.key])]).toEqual([
+        filename,
+        [project, version.key],
+      ]);
+    });
+  });
+
   it('PY-10, PY-11: accepts no name that one of them takes for another project or version', async () => {
     const pieces = [
       'a',

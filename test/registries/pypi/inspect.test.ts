@@ -238,7 +238,7 @@ describe('what an upload says it is', () => {
     expect(await refusedWith(form(plainWith({ [field]: right.toUpperCase() })))).toMatch(/^accepted/);
   });
 
-  it('passes no digest on that it did not verify', async () => {
+  it('beside MP-63: passes no digest on that it did not verify: BLAKE2, and an MD5 that comes behind the file', async () => {
     const outcome = accepted(
       await upload({ body: form([...plainWith({ blake2_256_digest: '00' }), ...fields(['md5_digest', 'forged'])]) }),
     );

@@ -3,24 +3,55 @@ import { describe, expect, it } from 'vitest';
 import { packageName } from '../../../src/registries/pypi/name.ts';
 import { describeWith } from '../../support/requirement.ts';
 import { shapes } from './clients.ts';
-import { betweenFields, crafted, craftedTypes, disposition, ev, lf, named, whole, withHead, withPart } from './crafted.ts';
-import { BOUNDARY, accepted, boundaryOf, form, plain, refused, upload } from './forms.ts';
+import {
+  attestation,
+  betweenFields,
+  crafted,
+  craftedBeside,
+  craftedTypes,
+  disposition,
+  ev,
+  lf,
+  named,
+  ownSubject,
+  whole,
+  withHead,
+  withPart,
+} from './crafted.ts';
+import { BOUNDARY, accepted, boundaryOf, fields, form, plain, refused, upload } from './forms.ts';
 import { askCgi } from './python.ts';
 
 describe('bodies of the catalogue', () => {
-  it.each(crafted)('refuses %s', async (_, text) => {
+  it.each([...crafted, ...craftedBeside])('%s: refused', async (_, text) => {
     const outcome = refused(await upload({ body: Buffer.from(text, 'latin1') }));
     expect(outcome.refusal.message).toMatch(/^[\x20-\x7e]{20,}$/);
     expect([400, 413]).toContain(outcome.refusal.status);
     expect(outcome.sent.toString('latin1')).not.toMatch(/--countersign-[0-9a-f]+--/);
   });
 
-  it.each(craftedTypes)('refuses %s as the content type', async (_, contentType) => {
+  it.each(craftedTypes)('%s as the content type: refused', async (_, contentType) => {
     expect(await upload({ body: form(plain), contentType })).toMatchObject({
       kind: 'refused',
       when: 'inspect',
       refusal: { code: 'body-type', status: 415 },
     });
+  });
+
+  it.each([`${BOUNDARY}x`, BOUNDARY.slice(1), BOUNDARY.slice(0, -1), `--${BOUNDARY}`, '-', '0', 'b'.repeat(70)])(
+    'beside MP-25: the boundary %s of another body: refused',
+    async (boundary) => {
+      expect(await upload({ body: form(plain), contentType: `multipart/form-data; boundary=${boundary}` })).toMatchObject({
+        kind: 'refused',
+        when: 'inspect',
+        refusal: { code: 'body-invalid' },
+      });
+    },
+  );
+
+  it('takes attestations about the file itself, its name in any spelling, and passes them on as they are', async () => {
+    const text = attestation([ownSubject]);
+    const { body } = accepted(await upload({ body: form([...plain, ...fields(['attestations', text])]) }));
+    expect(body.toString('latin1')).toContain(`name="attestations"\r\n\r\n${text}\r\n`);
   });
 
   it('takes two fields with a whole line end between them', async () => {

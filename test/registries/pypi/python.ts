@@ -29,6 +29,22 @@ def answer(q):
         devpi = None
     return [guess_pkgname_and_version(q), devpi]
 `,
+  /** A source archive's name → every project and version that pip may take it for: it cuts at any \`-\` (\`_find_name_version_sep\`). */
+  pip: `
+from packaging.utils import canonicalize_name
+from packaging.version import Version, InvalidVersion
+def answer(q):
+    stem = q[:-len('.tar.gz')]
+    found = []
+    for i, c in enumerate(stem):
+        if c != '-':
+            continue
+        try:
+            found.append([canonicalize_name(stem[:i]), str(Version(stem[i + 1:]))])
+        except InvalidVersion:
+            pass
+    return found
+`,
   /** A version → its normal form, or null. */
   version: `
 from packaging.version import Version, InvalidVersion
