@@ -9,6 +9,7 @@ import type { Head, RegistrySettings } from '../registries/registry.ts';
 import { send } from './answer.ts';
 import { drain, endAnswer, welcomeBody } from './drain.ts';
 import { allowedForUpstream } from './onward-headers.ts';
+import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
 import { joinUpstream } from './target.ts';
 import { connectUpstream, tlsOptions } from './upstream-socket.ts';
@@ -200,7 +201,7 @@ function fail(passing: Passing, code: Failure): void {
   const { res, registry, requestId } = passing.call;
   const refusal = refuse(code);
   finish(passing, { kind: 'failed', refusal });
-  if (res.headersSent) return void res.destroy();
+  if (res.headersSent) return breakOffAnswer(res);
   send(res, registry.protocol.reply(refusal, 'other', requestId));
 }
 

@@ -36,7 +36,8 @@ const allowed = new Set([
   'x-frame-options',
   'x-pypi-last-serial',
 ]);
-const allowedFamilies = /^(?:content-|x-checksum-|x-ratelimit-)/;
+/** `Content-Location` is not among them: it says where the upstream is, and no client asks. */
+const allowedFamilies = /^(?:content-(?!location$)|x-checksum-|x-ratelimit-)/;
 
 /** Two of these and the client and we may read different ones. */
 const once = new Set(['content-type', 'content-length', 'content-encoding', 'content-range', 'content-disposition', 'location', 'etag']);
@@ -63,17 +64,23 @@ export function headForClient(
     if (rewritten === undefined) return undefined;
     headers['location'] = rewritten;
   }
+  const links = [headers['link'] ?? []].flat().flatMap((link) => publicLinks(link, registry) ?? []);
+  delete headers['link'];
+  if (links.length > 0) headers['link'] = links;
+  // RFC 9110 8.6: none on a 204. Whoever believed it would wait for a body, or take the next answer for one.
+  if (status === 204) delete headers['content-length'];
   const reason = upstream.statusMessage ?? '';
   return { status, headers, ...(/^[\x20-\x7e]{1,200}$/.test(reason) ? { reason } : {}) };
 }
 
 function collect(raw: readonly string[]): Record<string, string | string[]> | undefined {
   const headers: Record<string, string | string[]> = {};
+  let codings = 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     const value = raw[i + 1] ?? '';
-    // Node takes `chunked` off the body and leaves other codings on it: without this header nobody could tell.
-    if (name === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked') return undefined;
+    // Node takes `chunked` off the body, once, and leaves other codings on it: without this header nobody could tell.
+    if (name === 'transfer-encoding' && (value.trim().toLowerCase() !== 'chunked' || ++codings > 1)) return undefined;
     if (!allowed.has(name) && !allowedFamilies.test(name)) continue;
     const before = headers[name];
     if (before !== undefined && once.has(name)) return undefined;
@@ -92,6 +99,8 @@ export function publicLocation(
   { url, upstream }: Pick<RegistrySettings, 'url' | 'upstream'>,
   credentialed: boolean,
 ): string | undefined {
+  // Readers of URLs drop a tab wherever it stands and take `\` for `/`: `h<tab>ttp://evil.example` is no relative reference.
+  if (/[\t\\]/.test(location)) return undefined;
   const at = URL.parse(location, upstream.href);
   if (at === null || !/^https?:$/.test(at.protocol) || at.username !== '' || at.password !== '') return undefined;
   const relative = !/^(?:[a-z][a-z0-9+.-]*:|[/\\])/i.test(location);
@@ -102,4 +111,15 @@ export function publicLocation(
   const isPublic = at.origin !== upstream.origin && at.pathname.startsWith(url.pathname);
   const path = isPublic || below === undefined ? at.pathname : `${url.pathname}${below}`;
   return `${url.origin}${path}${at.search}${at.hash}`;
+}
+
+/** The `Link` header (RFC 8288) with each target as a redirect would have it; undefined when one cannot be shown. */
+function publicLinks(link: string, registry: Pick<RegistrySettings, 'url' | 'upstream'>): string | undefined {
+  let whole = true;
+  const rewritten = link.replaceAll(/<([^<>]*)>/g, (_, target: string) => {
+    const at = publicLocation(target.trim(), registry, false);
+    whole &&= at !== undefined;
+    return `<${at ?? ''}>`;
+  });
+  return whole ? rewritten : undefined;
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { send } from './answer.ts';
 import { authorise } from './authorise.ts';
 import { identify } from './caller.ts';
+import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
 import type { Call, GatewayRoom } from './room.ts';
 
@@ -32,7 +33,7 @@ export async function serviceRead(room: GatewayRoom, call: Call, route: Extract<
   if (head.reason !== undefined) call.res.statusMessage = head.reason;
   call.res.writeHead(head.status, head.headers);
   // A broken answer destroys the client's connection; it never looks like a short one (RSP-05).
-  await pipeline(opened.body, call.res).catch(() => call.res.destroy());
+  await pipeline(opened.body, call.res).catch(() => breakOffAnswer(call.res));
 }
 
 function refuseRead(call: Call, refusal: Refusal): void {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
+import { resetOnDestroy } from './reset.ts';
 
 export interface UpstreamTls {
   /** PEM file of certificate authorities to trust beside the system's. */
@@ -94,9 +95,7 @@ function breakingOff(socket: net.Socket, raw: net.Socket): net.Socket {
   const destroy = socket.destroy.bind(socket);
   socket.destroy = (error?: Error) => {
     if (error !== undefined && error !== null && !raw.destroyed) {
-      // Node's own switch behind `resetAndDestroy`, which first flushes and sends a FIN. Should it go away, the test
-      // "resets the connection" turns red and nothing else changes.
-      Reflect.set(raw, 'resetAndClosing', true);
+      resetOnDestroy(raw);
       if (raw !== socket) raw.destroy();
     }
     return destroy(error);

@@ -8,6 +8,7 @@ import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { send } from '../gateway/answer.ts';
 import { handle } from '../gateway/gateway.ts';
 import { readHead } from '../gateway/headers.ts';
+import { breakOffAnswer } from '../gateway/reset.ts';
 import type { GatewayRoom } from '../gateway/room.ts';
 import { readTarget } from '../gateway/target.ts';
 import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
@@ -40,7 +41,7 @@ export async function dispatch(room: Room, req: IncomingMessage, res: ServerResp
     await route(room, req, res, requestId, started);
   } catch (error) {
     room.failed(error, requestId);
-    if (res.headersSent) res.destroy();
+    if (res.headersSent) breakOffAnswer(res);
     else send(res, plain(refuse('internal'), requestId));
   }
 }

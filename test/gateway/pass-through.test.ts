@@ -175,6 +175,33 @@ describe('what reaches the upstream', () => {
     expect((await talk(front.port, get('/second'), 300)).text).not.toMatch(/xx/);
   });
 
+  const unwanted = ok.replace('ok', 'xx');
+  it.each([
+    ['HEAD', 'a body to a HEAD', `HTTP/1.1 200 OK\r\nContent-Length: ${unwanted.length}\r\n\r\n${unwanted}`],
+    ['GET', 'a body behind a 204', `HTTP/1.1 204 No Content\r\nContent-Length: ${unwanted.length}\r\n\r\n${unwanted}`],
+    ['GET', 'a body behind a 304', `HTTP/1.1 304 Not Modified\r\nContent-Length: ${unwanted.length}\r\n\r\n${unwanted}`],
+    ['GET', 'chunks behind a 204', `HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\n`],
+    [
+      'GET',
+      'a second answer behind the last chunk',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na1\r\n0\r\n\r\n${unwanted}`,
+    ],
+    ['GET', 'more than its length', `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na1${unwanted}`],
+    ['GET', 'a 103 and two answers', `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${ok}${unwanted}`],
+    ['GET', 'a 103 behind its answer', `${ok}HTTP/1.1 103 Early Hints\r\n\r\n${unwanted}`],
+  ])('beside SMG-37: %s answered with %s: the next request gets its own answer', async (method, _, first) => {
+    const { front } = await setUp((socket, text) => void socket.write(text.includes('/second') ? ok.replace('ok', 'b2') : first));
+    await talk(front.port, get('/first').replace('GET', method), 40);
+    expect((await talk(front.port, get('/second'))).text).toMatch(/b2$/);
+  });
+
+  it('beside SMG-38: a thousand 103 before the answer are passed over', async () => {
+    const { front } = await setUp((socket) => void socket.write(`${'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'.repeat(1000)}${ok}`));
+    const { text } = await talk(front.port, get('/ui'));
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*ok$/);
+    expect(text).not.toMatch(/103|link/i);
+  });
+
   it('sends a read once more when a kept connection dies under it, and a write never', async () => {
     const { front, upstream } = await setUp((socket, text, index) => {
       if (index === 0 && text.includes('/second')) socket.resetAndDestroy();
@@ -265,6 +292,19 @@ describe('what reaches the client', () => {
     expect(Date.now() - started).toBeLessThan(1000);
     expect(text).not.toMatch(/\r\n0\r\n/);
     expect(outcomes).toMatchObject([{ kind: 'failed', refusal: { code: 'upstream-broken' } }]);
+  });
+
+  it.each(['1.0', '1.1'])('beside RSP-05: to HTTP/%s a broken answer ends with a reset, not as if it were a short one', async (version) => {
+    const { front } = await setUp((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+      setTimeout(() => socket.end(), 50);
+    });
+    const client = net.connect(front.port, '127.0.0.1');
+    const ended = new Promise<string>((resolve) => {
+      client.once('end', () => resolve('fin')).once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    });
+    client.resume().write(get('/ui').replace('1.1', version));
+    expect(await ended).toBe('ECONNRESET');
   });
 
   it.each([
