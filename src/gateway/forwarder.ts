@@ -75,7 +75,7 @@ export function createForwarder({ credentials, forward, foreign }: ForwarderPart
       }
     },
     probe: async (permit, registry, path, headers) => {
-      const ask = (): Promise<Sent> => once(permit, registry, { method: 'GET', path, headers }, { answerLimit: probeLimit });
+      const ask = (): Promise<Sent> => once(permit, registry, { method: 'GET', path, headers }, { answerLimit: probeLimit, unseen: true });
       const sent = await withLogin(registry, ask);
       if (sent.kind !== 'answered') throw new Error(sent.refusal.detail ?? sent.refusal.message);
       const { status, body, truncated } = sent.answer;

@@ -5,6 +5,7 @@ import { refuse, type Refusal } from '../core/refusal.ts';
 import type { Secret } from '../core/secret.ts';
 import type { RegistrySettings, UpstreamRequest } from '../registries/registry.ts';
 import { publicHost } from './onward-headers.ts';
+import { AnswerTooSlow, patience } from './patience.ts';
 import { scrub } from './scrub.ts';
 import { joinUpstream } from './target.ts';
 import { connectUpstream, tlsOptions } from './upstream-socket.ts';
@@ -42,6 +43,8 @@ export interface SendOptions {
   readonly body?: UpstreamBody | undefined;
   /** Bytes of the answer that are kept; 64 KiB unless said. */
   readonly answerLimit?: number;
+  /** Nobody is shown the answer, which may be long: its body is not searched for the credential. */
+  readonly unseen?: true;
 }
 
 export interface UpstreamClient {
@@ -71,13 +74,17 @@ export interface ClientOptions {
   readonly version: string;
   /** Milliseconds without a byte of the answer, or of progress in sending; 60 s unless said. */
   readonly idleTimeout?: number;
+  /** Milliseconds for the whole of an answer that is kept, or the head of one that streams; 10 min unless said. */
+  readonly answerTimeout?: number;
 }
+
+type Answered = Awaited<ReturnType<Pool['request']>>;
 
 /** What a protocol may say in the head of a request that we write; everything else is ours. */
 const fromProtocol = ['accept', 'content-type'];
 
 /** A set of connection pools, one per upstream. Make one for each kind of credential: they never share a connection. */
-export function createUpstreamClient({ version, idleTimeout = 60_000 }: ClientOptions): UpstreamClient {
+export function createUpstreamClient({ version, idleTimeout = 60_000, answerTimeout = 600_000 }: ClientOptions): UpstreamClient {
   const pools = new Map<string, Pool>();
   const unconnected = new WeakSet<object>();
   const poolOf = ({ upstream, caFile }: RegistrySettings): Pool => {
@@ -91,9 +98,12 @@ export function createUpstreamClient({ version, idleTimeout = 60_000 }: ClientOp
       const line = { method: request.method, path: joinUpstream(registry.upstream, request.path) };
       const headers = headersFor(registry, request, options, version);
       const pool = poolOf(registry);
-      const sending = watch(options.body);
+      const waiting = patience(answerTimeout);
+      const sending = watch(options.body, waiting.begin);
+      if (options.body === undefined) waiting.begin();
       try {
-        const response = await pool.request({ ...line, headers, body: sending.stream ?? request.body ?? null });
+        const { signal, informed: onInfo } = waiting;
+        const response = await pool.request({ ...line, headers, body: sending.stream ?? request.body ?? null, signal, onInfo });
         const answer = await readAnswer(response, options);
         // Success that was told before everything was sent is none (RSP-11).
         const early = answer.status < 300 && !sending.complete();
@@ -101,22 +111,27 @@ export function createUpstreamClient({ version, idleTimeout = 60_000 }: ClientOp
       } catch (error) {
         if (sending.failure() !== undefined) throw sending.failure();
         return classify(error, unconnected);
+      } finally {
+        waiting.end();
       }
     },
     open: async (registry, path, accept, credential) => {
       const request: UpstreamRequest = { method: 'GET', path, headers: { accept } };
+      const waiting = patience(answerTimeout);
+      waiting.begin();
       try {
         const response = await poolOf(registry).request({
           method: 'GET',
           path: joinUpstream(registry.upstream, path),
           headers: headersFor(registry, request, { credential }, version),
+          signal: waiting.signal,
+          onInfo: waiting.informed,
         });
-        // undici reports a body that is destroyed unread as an error: without a listener that ends the process.
-        response.body.on('error', () => undefined);
-        const rawHeaders = Object.entries(response.headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]));
-        return { kind: 'opened', status: response.statusCode, reason: response.statusText, rawHeaders, body: response.body };
+        return opened(response, credential);
       } catch (error) {
         return classify(error, unconnected);
+      } finally {
+        waiting.end();
       }
     },
     close: async () => {
@@ -157,8 +172,25 @@ function headersFor(registry: RegistrySettings, request: UpstreamRequest, option
   return headers;
 }
 
+/** An answer to be streamed on. Should our credential be in it, it breaks off there (RSP-14). */
+function opened(response: Answered, credential: Secret | undefined): Opened {
+  // undici reports a body that is destroyed unread as an error: without a listener that ends the process.
+  response.body.on('error', () => undefined);
+  const clean = scrub(credential);
+  const rawHeaders = Object.entries(response.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((one) => [name, clean.text(one)]),
+  );
+  const body = Readable.from(clean.stream(response.body), { objectMode: false });
+  // Destroyed before it was read, the generator has not begun and would not end its source.
+  body.on('error', () => undefined).once('close', () => response.body.destroy());
+  return { kind: 'opened', status: response.statusCode, reason: clean.text(response.statusText), rawHeaders, body };
+}
+
 /** The body with a look-out: whether all of it was handed over, and what it threw. */
-function watch(source: UpstreamBody | undefined): {
+function watch(
+  source: UpstreamBody | undefined,
+  handedOver: () => void,
+): {
   readonly stream: Readable | undefined;
   readonly complete: () => boolean;
   readonly failure: () => unknown;
@@ -173,6 +205,7 @@ function watch(source: UpstreamBody | undefined): {
         yield chunk;
       }
       ended = true;
+      handedOver();
     } catch (error) {
       thrown = { error };
       throw error;
@@ -185,7 +218,7 @@ function watch(source: UpstreamBody | undefined): {
   };
 }
 
-async function readAnswer(response: Awaited<ReturnType<Pool['request']>>, options: SendOptions): Promise<UpstreamAnswer> {
+async function readAnswer(response: Answered, options: SendOptions): Promise<UpstreamAnswer> {
   const limit = options.answerLimit ?? 65_536;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -204,6 +237,7 @@ async function readAnswer(response: Awaited<ReturnType<Pool['request']>>, option
     truncated = true;
   }
   const clean = scrub(options.credential);
+  const body = Buffer.concat(chunks);
   const headers = Object.entries(response.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, clean.text([value].flat().join(', '))] as const],
   );
@@ -211,7 +245,7 @@ async function readAnswer(response: Awaited<ReturnType<Pool['request']>>, option
     status: response.statusCode,
     reason: clean.text(response.statusText),
     headers: Object.fromEntries(headers),
-    body: clean.bytes(Buffer.concat(chunks).subarray(0, limit)),
+    body: (options.unseen === true ? body : clean.bytes(body, truncated)).subarray(0, limit),
     truncated,
   };
 }
@@ -219,7 +253,8 @@ async function readAnswer(response: Awaited<ReturnType<Pool['request']>>, option
 function classify(error: unknown, unconnected: WeakSet<object>): Exclude<Sent, { readonly kind: 'answered' }> {
   const name = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown failure';
   if (typeof error === 'object' && error !== null && unconnected.has(error)) return failed('unreachable', name);
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return failed('timeout', name);
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof AnswerTooSlow)
+    return failed('timeout', name);
   // What undici says of us, not of the upstream: a bug.
   if (error instanceof errors.InvalidArgumentError || !(error instanceof Error)) throw error;
   return failed('broken', name);

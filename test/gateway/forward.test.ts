@@ -22,7 +22,7 @@ const put: UpstreamRequest = { method: 'PUT', path: 'ui', headers: { 'content-ty
 
 async function setUp(react: Parameters<typeof startRawUpstream>[0], changes: Partial<RegistrySettings> = {}) {
   const upstream = await startRawUpstream(react);
-  const forward = createForward({ version: '1.2.3', idleTimeout: 600 });
+  const forward = createForward({ version: '1.2.3', idleTimeout: 600, answerTimeout: 500 });
   closers.push(upstream.close, forward.close);
   return { upstream, forward, registry: registryAt(upstream.url, changes) };
 }
@@ -161,6 +161,97 @@ describe('the answer', () => {
     expect(JSON.stringify(sent)).not.toContain(encoded);
     expect(answered(sent)?.body.toString()).toBe('you sent [secret] or [secret]');
     expect(answered(sent)?.reason).toBe('bad [secret]');
+  });
+
+  const odd = 'p"ä/s+s%w<o>&r\'d';
+  const asJson = JSON.stringify(odd).slice(1, -1);
+  const inBase64 = (text: string): string => Buffer.from(text).toString('base64');
+  it.each([
+    ['as it is', odd],
+    ['in JSON', asJson],
+    ['in JSON of ASCII', asJson.replace('ä', '\\u00e4')],
+    ['in JSON with slashes escaped', asJson.replace('/', '\\/')],
+    ['in JSON with every sign escaped, as Go does', asJson.replace('<', '\\u003c').replace('>', '\\u003E').replace('&', '\\u0026')],
+    ['in JSON in JSON', JSON.stringify(asJson).slice(1, -1)],
+    ['in a URL', encodeURIComponent(odd)],
+    ['in a URL, in lower case', encodeURIComponent(odd).toLowerCase()],
+    ['in a form', new URLSearchParams({ p: odd }).toString().slice(2)],
+    ['in HTML', 'p&quot;ä/s+s%w&lt;o&gt;&amp;r&#x27;d'],
+    ["in Go's HTML", 'p&#34;ä/s+s%w&lt;o&gt;&amp;r&#39;d'],
+    ['in base64', inBase64(odd)],
+    ['in base64 with its user', inBase64(`svc:${odd}`)],
+    ['in base64url', Buffer.from(`svc:${odd}`).toString('base64url')],
+    ['in base64 without padding', inBase64(`svc:${odd}`).replace(/=+$/, '')],
+    ['in base64 in a URL', encodeURIComponent(inBase64(`svc:${odd}`))],
+  ])('beside RSP-14: the password %s is taken out', async (_, form) => {
+    const text = `{"error":"you sent ${form} here"}`;
+    const answer = `HTTP/1.1 400 Bad\r\nX-Echo: ${Buffer.from(form).toString('latin1')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${Buffer.from(text).toString('latin1')}`;
+    const { sent } = await send((socket) => void socket.write(answer, 'latin1'), put, {
+      credential: new Secret(`Basic ${inBase64(`svc:${odd}`)}`),
+    });
+    expect(answered(sent)?.body.toString()).toMatch(/^\{"error":"you sent \[secret\]=* here"\}$/);
+    expect(answered(sent)?.headers['x-echo']).toMatch(/^\[secret\](?:=|%3D)*$/);
+  });
+
+  it.each([
+    ['where it is cut', `${'x'.repeat(65_530)}${inBase64('svc:backend-password')}`, 0],
+    ['where it breaks off', 'you sent backend-passw', 5],
+    ['where it breaks off in base64', `you sent ${inBase64('svc:backend-password').slice(0, 12)}`, 5],
+  ])('beside RSP-14: no beginning of it is left %s', async (_, text, missing) => {
+    const { sent } = await send((socket) => void socket.end(`HTTP/1.1 400 Bad\r\nContent-Length: ${text.length + missing}\r\n\r\n${text}`));
+    expect(answered(sent)?.body.toString()).toMatch(/^(?:x+|x+\[secr?e?t?\]?|you sent )$/);
+  });
+
+  it('beside RSP-14: a read that is streamed on breaks off where our credential would come, wherever the pieces are cut', async () => {
+    const secret = inBase64('svc:backend-password');
+    const { forward, registry } = await setUp((socket) => {
+      const text = `${'a'.repeat(1000)}${secret}${'b'.repeat(1000)}`;
+      socket.write(`HTTP/1.1 200 OK\r\nX-Echo: ${secret}\r\nContent-Length: ${text.length}\r\n\r\n`);
+      void (async () => {
+        for (const piece of text.match(/.{1,7}/g) ?? []) await new Promise((resolve) => socket.write(piece, resolve));
+      })();
+    });
+    const opened = await forward.open(permit, registry, 'ui', '*/*', credential);
+    if (opened.kind !== 'opened') throw new Error(opened.kind);
+    expect(opened.rawHeaders.join(' ')).not.toContain(secret);
+    let text = '';
+    await expect(
+      (async () => {
+        for await (const chunk of opened.body) text += String(chunk);
+      })(),
+    ).rejects.toThrow(/service credential/);
+    expect(text).toMatch(/^a+$/);
+  });
+
+  it('a read that is streamed on arrives whole', async () => {
+    const { forward, registry } = await setUp(answering(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`));
+    const opened = await forward.open(permit, registry, 'ui', '*/*', credential);
+    if (opened.kind !== 'opened') throw new Error(opened.kind);
+    let size = 0;
+    for await (const chunk of opened.body) size += (chunk as Buffer).length;
+    expect(size).toBe(200_000);
+  });
+
+  it.each([
+    ['informational answers', '', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'],
+    ['lines of its head', 'HTTP/1.1 200 OK\r\n', 'X: y\r\n'],
+    ['bytes of its body', 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n'],
+  ])('beside RSP-06: an answer of %s that never ends is a timeout', async (_, first, piece) => {
+    const { forward, registry, upstream } = await setUp((socket) => {
+      socket.write(first);
+      const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write(piece)), 20);
+      socket.once('close', () => clearInterval(timer));
+    });
+    const sent = await forward.forward(permit, registry, { ...put, body: Buffer.from('{}') }, { credential });
+    expect(sent).toMatchObject({ kind: 'timeout', refusal: { code: 'upstream-timeout' } });
+    await until(() => upstream.connections[0]?.ended() !== 'open');
+  });
+
+  it('beside SMG-38: an answer behind a few informational ones is one, behind a flood of them it is none', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n';
+    expect((await send(answering(`${hints.repeat(3)}${ok}`))).sent.kind).toBe('answered');
+    expect((await send(answering(`${hints.repeat(1000)}${ok}`))).sent.kind).toBe('timeout');
   });
 
   it('is kept to a limit', async () => {
