@@ -10,6 +10,8 @@ export function isVersion(text: string): boolean {
 export function tagProblem(tag: string): string | undefined {
   if (tag.length > 128) return 'is longer than 128 characters';
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(tag)) return 'has characters other than letters, digits, `.`, `_` and `-`';
-  if (validRange(tag) !== null) return 'reads as a version range';
-  return ['constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty'].includes(tag) ? 'is a reserved word' : undefined;
+  // Loosely, as clients read what follows the `@`: `1.0.0beta` is a version to them.
+  if (validRange(tag, { loose: true }) !== null) return 'reads as a version range';
+  // What every object has, a server that looks the tag up would find.
+  return tag in Object.prototype || tag === 'prototype' ? 'is a reserved word' : undefined;
 }

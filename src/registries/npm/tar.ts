@@ -127,6 +127,8 @@ export class TarReader {
     const path = pax.path ?? long.path ?? header.path;
     const folded = fold(path);
     this.#checkLinks(header, folded);
+    // Who does not know these extensions goes by the header. A name that was cut to fit it is none of a manifest.
+    if (path !== header.path && isManifest(fold(header.path)) && !isManifest(folded)) invalid('its tarball names one entry twice');
     if (!isManifest(folded)) return;
     // npm, GitLab and installers look for it in different folders; a case-insensitive disk finds PACKAGE.JSON too.
     if (this.#manifest !== undefined) invalid('its tarball has more than one package.json');
@@ -145,19 +147,26 @@ export class TarReader {
   }
 }
 
-/** Segments of the path as the most lenient file system would see them. */
+/**
+ * Segments of the path as the most lenient file system would see them: without case, in any Unicode form, without characters
+ * that show nothing (HFS+), without what follows a colon (streams of NTFS) and trailing dots and spaces (Windows).
+ */
 function fold(path: string): string[] {
   if (path.length > pathLimit) invalid(`its tarball has a file name longer than ${pathLimit} characters`);
   const segments = path.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
-  if (segments.includes('..') || /^[/\\]/.test(path)) invalid('its tarball has a file outside its folder');
+  if (segments.includes('..') || /^(?:[/\\]|[A-Za-z]:)/.test(path)) invalid('its tarball has a file outside its folder');
   return segments.map((segment) => {
-    const plain = segment.normalize('NFKC').toLowerCase();
-    return plain.replace(/[. ]+$/, '');
+    const plain = segment
+      .normalize('NFKC')
+      .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+      .toLowerCase();
+    return plain.replace(/(?<=.):.*$/s, '').replace(/[. ]+$/, '');
   });
 }
 
+/** Also by the short name that Windows gives it. */
 function isManifest(folded: readonly string[]): boolean {
-  return folded.length <= 2 && folded.at(-1) === 'package.json';
+  return folded.length <= 2 && /^(?:package\.json|packag~\d\.jso)$/.test(folded.at(-1) ?? '');
 }
 
 function longName(body: Buffer): string {

@@ -1,11 +1,11 @@
 // Follows a tarball while it is received: its text, its digests, and the package.json inside, with bounded memory.
 import { createHash } from 'node:crypto';
-import { createGunzip, type Gunzip } from 'node:zlib';
 import type { JsonObject } from '../../core/json.ts';
 import { refuse } from '../../core/refusal.ts';
 import { UploadRefused } from '../registry.ts';
 import { Base64Text } from './base64.ts';
 import { readObject } from './document.ts';
+import { OneGzip } from './gzip.ts';
 import { breakOff, invalid } from './refused.ts';
 import { TarReader } from './tar.ts';
 
@@ -28,18 +28,14 @@ export interface TarballFacts {
 export class Tarball {
   readonly #text = new Base64Text();
   readonly #hashes = { sha1: createHash('sha1'), sha256: createHash('sha256'), sha512: createHash('sha512') };
-  readonly #gunzip: Gunzip = createGunzip({ chunkSize: 64 * 1024 });
   readonly #tar = new TarReader();
+  readonly #gzip = new OneGzip({
+    data: (chunk) => this.#unpack(chunk),
+    failed: (problem) => this.#fail(new UploadRefused(refuse('body-invalid', { problem: `its tarball ${problem}` }))),
+  });
   #bytes = 0;
   #unpacked = 0;
   #failure: Error | undefined;
-
-  constructor() {
-    this.#gunzip.on('data', (chunk: Buffer) => this.#unpack(chunk));
-    this.#gunzip.on('error', () =>
-      this.#fail(new UploadRefused(refuse('body-invalid', { problem: 'its tarball is not gzip, or is damaged' }))),
-    );
-  }
 
   /** Takes a piece of the base64 text. */
   append(piece: Uint8Array): void {
@@ -51,13 +47,7 @@ export class Tarball {
     for (const bytes of this.#text.decode()) {
       for (const hash of Object.values(this.#hashes)) hash.update(bytes);
       this.#bytes += bytes.length;
-      await new Promise<void>((resolve) => {
-        this.#gunzip.once('close', resolve);
-        this.#gunzip.write(bytes, () => {
-          this.#gunzip.off('close', resolve);
-          resolve();
-        });
-      });
+      await this.#gzip.write(bytes);
       if (this.#failure !== undefined) throw this.#failure;
     }
   }
@@ -67,12 +57,8 @@ export class Tarball {
     this.#text.end();
     await this.advance();
     if (this.#bytes === 0) invalid('its tarball is empty');
-    await new Promise<void>((resolve) => {
-      this.#gunzip.once('close', resolve);
-      this.#gunzip.end();
-    });
+    await this.#gzip.end();
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#gunzip.bytesWritten !== this.#bytes) invalid('its tarball has bytes after its end');
     const manifest = readObject(this.#tar.end(), (phrase) => invalid(`the package.json in its tarball ${phrase}`));
     return {
       sha1: this.#hashes.sha1.digest('hex'),
@@ -86,7 +72,7 @@ export class Tarball {
 
   /** Lets go of the unpacker, however the reading ended. */
   destroy(): void {
-    this.#gunzip.destroy();
+    this.#gzip.destroy();
   }
 
   #unpack(chunk: Buffer): void {
@@ -103,6 +89,6 @@ export class Tarball {
 
   #fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    this.#gunzip.destroy();
+    this.#gzip.destroy();
   }
 }

@@ -179,6 +179,264 @@ describe('an npm write of another shape', () => {
   });
 });
 
+describe('neighbours of what an npm publish says it is', () => {
+  const top =
+    (key: string, value: unknown): Change =>
+    (d) =>
+      (d[key] = value);
+  const inVersion =
+    (key: string, value: unknown): Change =>
+    (_d, { manifest }) =>
+      (manifest[key] = value);
+  const inDist =
+    (key: string, value: unknown): Change =>
+    (_d, { dist }) =>
+      (dist[key] = value);
+  const asLength =
+    (value: unknown): Change =>
+    (_d, { attachment }) =>
+      (attachment['length'] = value);
+  const tag = (tag: string): [string, Change] => [
+    `NPM-17: the dist-tag ${JSON.stringify(tag.slice(0, 30))}`,
+    (d) => (d['dist-tags'] = { [tag]: version }),
+  ];
+  const versionKey = (key: string): [string, Change] => [
+    `NPM-13: the version ${JSON.stringify(key.slice(0, 30))}`,
+    (d, { manifest }) => (d.versions = { [key]: { ...manifest, version: key } }),
+  ];
+  const key = (of: string): [string, Change] => [
+    `NPM-14: the attachment ${JSON.stringify(of)}`,
+    (d, { attachment }) => (d._attachments = { [of]: attachment }),
+  ];
+  const other = '@acme/victim';
+  it.each<[string, Change]>([
+    ...[
+      `${name} `,
+      ` ${name}`,
+      `${name}\0`,
+      name.toUpperCase(),
+      name.replace('/', '%2f'),
+      name.slice(1),
+      'widget',
+      `${name}/`,
+      `/${name}`,
+      `${name}@${version}`,
+      '@\u0430cme/widget',
+      'npm:@acme/widget',
+      '',
+    ].map((text): [string, Change] => [`NPM-02: the name ${JSON.stringify(text)}`, top('name', text)]),
+    ...[null, '', 5, [], {}, `${name}@${version}`, name.toUpperCase(), [name]].map((value): [string, Change] => [
+      `NPM-03: _id ${JSON.stringify(value)}`,
+      top('_id', value),
+    ]),
+    ...[null, '', [name], { name }, other].map((value): [string, Change] => [
+      `NPM-04: the name of the version ${JSON.stringify(value)}`,
+      inVersion('name', value),
+    ]),
+    ...[null, '', other, name, `${name}@1.0.1`, `${other}@${version}`].map((value): [string, Change] => [
+      `NPM-04: _id of the version ${JSON.stringify(value)}`,
+      inVersion('_id', value),
+    ]),
+    ...[
+      'Name',
+      'NAME',
+      '_Id',
+      'Versions',
+      'Dist-Tags',
+      '_Attachments',
+      'Access',
+      '_Rev',
+      'Readme',
+      'acce\u017fs',
+      '_rev'.toUpperCase(),
+    ].map((text): [string, Change] => [`NPM-10: the key ${text} at the top`, top(text, other)]),
+    ...['Name', 'Version', 'Dist', 'Deprecated', 'ver\u017fion', 'di\u017ft'].map((text): [string, Change] => [
+      `NPM-10: the key ${text} in the version`,
+      inVersion(text, other),
+    ]),
+    ...['constructor', 'prototype', 'toJSON'].map((text): [string, Change] => [`NPM-10: the key ${text} at the top`, top(text, {})]),
+    ...[['a'], 'a', 1, null, true].map((value): [string, Change] => [`NPM-12: versions ${JSON.stringify(value)}`, top('versions', value)]),
+    ...[['a'], 'a', 1, null, [{}]].map((value): [string, Change] => [
+      `NPM-12: _attachments ${JSON.stringify(value)}`,
+      top('_attachments', value),
+    ]),
+    ...[[1], 'text', null, true].map((value): [string, Change] => [
+      `NPM-12: the attachment is ${JSON.stringify(value)}`,
+      (d) => (d._attachments = { [`${name}-${version}.tgz`]: value }),
+    ]),
+    ...[5, null, ['AAAA'], {}, true].map((value): [string, Change] => [
+      `NPM-16: data that is ${JSON.stringify(value)}`,
+      (_d, { attachment }) => (attachment['data'] = value),
+    ]),
+    ...[
+      '1',
+      '1.0',
+      '1.0.0.0',
+      '1.x',
+      '*',
+      'latest',
+      '^1.0.0',
+      '>=1.0.0',
+      '1.0.0 || 2.0.0',
+      '1.0.0 - 2.0.0',
+      'V1.0.0',
+      '=1.0.0',
+      '1.0.0-',
+      '1.0.0+',
+      '1.0.0-01',
+      '1.0.0-a..b',
+      '1.0.0-\u0430',
+      '1.0.0\n',
+      '1.0.0\0',
+      '\uff11.0.0',
+      '1.0.0-a+b',
+      '99999999999999999999.0.0',
+      '1.0.0/../2.0.0',
+      '..',
+      'constructor',
+      'toString',
+      '1e0.0.0',
+      '0x1.0.0',
+      '-1.0.0',
+      '1.0.0-\u00e9',
+    ].map(versionKey),
+    ...[
+      '1',
+      '1.0',
+      '1.0.0',
+      'v1',
+      '01',
+      '1.0.0beta',
+      'v01.2',
+      '1.x',
+      'x',
+      'X',
+      '*',
+      '~1',
+      '^1',
+      '>1',
+      '1 - 2',
+      '1||2',
+      'latest ',
+      ' latest',
+      'la test',
+      'latest/',
+      '../latest',
+      'latest%2f',
+      'l\u0430test',
+      '',
+      '.',
+      '..',
+      '-x',
+      '_x',
+      '.x',
+      '@x',
+      'a@b',
+      'a:b',
+      'a,b',
+      'a;b',
+      'a?b',
+      'a#b',
+      'a\\b',
+      'a"b',
+      "a'b",
+      'a<b',
+      'a\nb',
+      'constructor',
+      'prototype',
+      'toString',
+      'valueOf',
+      'hasOwnProperty',
+      'toLocaleString',
+      'isPrototypeOf',
+      'propertyIsEnumerable',
+      't'.repeat(129),
+    ].map(tag),
+    ...[['latest'], 'latest', 5, null, true, []].map((value): [string, Change] => [
+      `NPM-17: dist-tags ${JSON.stringify(value)}`,
+      top('dist-tags', value),
+    ]),
+    ...[[version], { version }, 1, true, '', 'latest', `v${version}`, `${version} `, `${version}-rc.1`].map((value): [string, Change] => [
+      `NPM-17: latest is ${JSON.stringify(value)}`,
+      top('dist-tags', { latest: value }),
+    ]),
+    [
+      'NPM-17: seventeen tags',
+      (d) => (d['dist-tags'] = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`t${'abcdefghijklmnopq'[i]}`, version]))),
+    ],
+    ...[null, false, '', 'old', {}, []].map((value): [string, Change] => [
+      `NPM-18: deprecated ${JSON.stringify(value)}`,
+      inVersion('deprecated', value),
+    ]),
+    [
+      'NPM-19: users without versions',
+      (d) => {
+        without(d, 'versions');
+        d['users'] = {};
+      },
+    ],
+    ...[
+      `${name}-${version}.tgz `,
+      `${name}-${version}.TGZ`,
+      `${name}-${version}.tar.gz`,
+      `${name}-${version}`,
+      `${name}_${version}.tgz`,
+      `${name}-v${version}.tgz`,
+      `./${name}-${version}.tgz`,
+      `widget-${version}.tgz`,
+      `@acme%2fwidget-${version}.tgz`,
+      `${name}-${version}.tgz/x`,
+      `${name}-${version}.tgz?x`,
+      `${name}-1.0.00.tgz`,
+      `${name}-${version}-1.tgz`,
+      `${name}-${version}.sigstore.tgz`,
+      `${name}-2.0.0.sigstore`,
+      `${other}-${version}.sigstore`,
+    ].map(key),
+    ...[-1, 0, 1.5, '300', null, true, 1e300, [300], {}, ''].map((value): [string, Change] => [
+      `NPM-15: the length ${JSON.stringify(value)}`,
+      asLength(value),
+    ]),
+    ...['', null, [], {}, 5, 'sha512-', 'sha512', 'md5-AAAA', 'sha256-AAAA', 'sha384-AAAA', 'SHA512-AAAA'].map(
+      (value): [string, Change] => [`NPM-15: the integrity ${JSON.stringify(value)}`, inDist('integrity', value)],
+    ),
+    ['NPM-15: two integrities, one of them right', (_d, { dist }) => (dist['integrity'] = `${String(dist['integrity'])} sha512-AAAA`)],
+    ['NPM-15: an integrity with an option', (_d, { dist }) => (dist['integrity'] = `${String(dist['integrity'])}?x`)],
+    ['NPM-15: an integrity without padding', (_d, { dist }) => (dist['integrity'] = String(dist['integrity']).replace(/=+$/, ''))],
+    [
+      'NPM-15: an integrity in URL-safe base64',
+      (_d, { dist }) => (dist['integrity'] = `sha512-${Buffer.from(String(dist['integrity']).slice(7), 'base64').toString('base64url')}`),
+    ],
+    ['NPM-15: a shasum in upper case', (_d, { dist }) => (dist['shasum'] = String(dist['shasum']).toUpperCase())],
+    ...['', null, [], 5, '0'.repeat(39), 'x'.repeat(40)].map((value): [string, Change] => [
+      `NPM-15: the shasum ${JSON.stringify(value)}`,
+      inDist('shasum', value),
+    ]),
+    ...['Public', '', 'private', 5, [], {}, true].map((value): [string, Change] => [
+      `NPM-30: access ${JSON.stringify(value)}`,
+      top('access', value),
+    ]),
+  ])('beside %s: refused', async (_, change) => {
+    expect((await refusalOf(changed(change))).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it.each<[string, Change]>([
+    ['npm.md E35: a tarball at the top, too', top('tarball', 'x')],
+    ['npm.md E34: a list of versions published before', top('time', { [version]: '1999-01-01' })],
+    ['npm.md E34: attestations', inDist('attestations', { url: 'https://evil.example' })],
+    ['npm.md E34: npm-signature', inDist('npm-signature', 'forged')],
+    ['npm.md E34: fileCount and unpackedSize', inDist('unpackedSize', 1)],
+    ['npm.md E34: _npmUser at the top', top('_npmUser', { name: 'forged' })],
+    ['npm.md E34: _npmOperationalInternal', inVersion('_npmOperationalInternal', { host: 'forged' })],
+    ['npm.md E34: a revision', top('_rev', '1-forged')],
+    ['npm.md E34: hasInstallScript', inVersion('hasInstallScript', false)],
+    ['npm.md E34: _hasInstallScript', inVersion('_hasInstallScript', false)],
+  ])('beside %s: left out', async (_, change) => {
+    const before = JSON.parse((await rebuiltBody(await accepted(document))).toString()) as object;
+    expect(JSON.parse((await rebuiltBody(await accepted(changed(change)))).toString())).toEqual(before);
+  });
+});
+
 describe('the declared type and size of an npm publish', () => {
   it.each([
     ['application/json'],
@@ -204,6 +462,46 @@ describe('the declared type and size of an npm publish', () => {
   ])('refuses %s (NPM-05, NPM-06, NPM-08, npm.md E row 32)', async (type) => {
     expect((await refusalOf(document, { headers: { 'content-type': type } })).code).toBe('body-type');
   });
+
+  it.each([
+    '',
+    'application/json;;',
+    'application/json; charset',
+    'application/json; charset=',
+    "application/json; charset='utf-8'",
+    'application/json; charset=utf8',
+    'application/json; charset=utf-8;',
+    'application/json; charset=utf-8; q=1',
+    'application/json; charset="utf-\\8"',
+    'application/json; charset*=utf-8',
+    'application/json; charset=UTF-8-MAC',
+    'application/json; version=1',
+    'application/json;\tx=y',
+    'application/json5',
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    'application/x-ndjson',
+    'application/json+utf-7',
+    'application/*',
+    '*/json',
+    'json',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=B',
+    'multipart/mixed; boundary=B',
+    'application/octet-stream',
+    ' application/json',
+    'application /json',
+  ])('beside NPM-08: refuses the type %s', async (type) => {
+    expect((await refusalOf(document, { headers: { 'content-type': type } })).code).toBe('body-type');
+  });
+
+  it.each(['GZIP', 'zstd', 'compress', 'aws-chunked', 'identity;q=1', 'identity,', '"gzip"', 'x-identity', 'gzip '])(
+    'beside NPM-07: refuses Content-Encoding %s',
+    async (encoding) => {
+      expect((await refusalOf(document, { headers: { 'content-encoding': encoding } })).code).toBe('body-encoding');
+    },
+  );
 
   it.each([['gzip'], ['deflate'], ['br'], ['x-gzip'], ['gzip, gzip'], ['identity, gzip']])(
     'refuses Content-Encoding %s (NPM-07, npm.md E row 31)',

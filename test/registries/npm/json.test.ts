@@ -1,5 +1,6 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { accepted, changed, publish, refusalOf, tarball } from './publishing.ts';
+import { accepted, changed, manifest, publish, rebuiltBody, refusalOf, tar, tarball } from './publishing.ts';
 
 const document = JSON.stringify(publish());
 const inside = document.slice(1, -1);
@@ -50,15 +51,119 @@ describe('the JSON of an npm publish (P3)', () => {
   });
 });
 
-/** A tarball whose base64 text is one block of 64 KiB and ends in `==`: a gzip header may hold any number of bytes. */
+describe('neighbours in the JSON of an npm publish (P3)', () => {
+  const bytes = (...each: readonly (string | readonly number[])[]): Buffer =>
+    Buffer.concat(each.map((one) => (typeof one === 'string' ? Buffer.from(one) : Buffer.from(one))));
+  it.each<[string, string | Uint8Array]>([
+    ...['\v', '\f', '\0', '\u00a0', '\u2029', '\ufeff', '\u3000', '\x1a', '#', ';'].map((space): [string, string] => [
+      `${JSON.stringify(space)} between the tokens`,
+      `{${space}${inside}}`,
+    ]),
+    ...[
+      '+1',
+      '.5',
+      '1.',
+      '0x1',
+      '1e',
+      '1e+',
+      '--1',
+      '-',
+      '1_0',
+      'Infinity',
+      '-Infinity',
+      '0b1',
+      '00',
+      '-01',
+      '1e1.5',
+      '1n',
+      'NaN',
+      'nan',
+      'True',
+      'TRUE',
+      'None',
+      'nil',
+      'undefined',
+      "'a'",
+      '`a`',
+      `1${'0'.repeat(64)}`,
+      '1e309',
+      '-1e309',
+    ].map((value): [string, string] => [`the value ${value.slice(0, 20)}`, `{"x":${value},${inside}}`]),
+    ...['\\x41', '\\u{41}', '\\u004', '\\U0041', '\\0', "\\'", '\\v', '\t', '\x1f', '\\ud83d\\u0041', '\\udc00\\ud800'].map(
+      (text): [string, string] => [`a string with ${JSON.stringify(text)}`, `{"x":"${text}",${inside}}`],
+    ),
+    ['a key without quotes', `{x:1,${inside}}`],
+    ['a key that is a number', `{1:1,${inside}}`],
+    ['a key that is null', `{null:1,${inside}}`],
+    ['a key twice, once with a surrogate pair escaped', `{"\u{1f600}":1,"\\ud83d\\ude00":2,${inside}}`],
+    ['a key twice, both empty', `{"":1,"":2,${inside}}`],
+    ['a key twice, as numbers', `{"1":1,"1":2,${inside}}`],
+    ['`_id` twice, of one value', `{"_id":"@acme/widget",${inside}}`],
+    ['`dist` twice', document.replace('"dist":', '"dist":{},"dist":')],
+    ['`_attachments` twice', document.replace('"_attachments":', '"_attachments":{},"_attachments":')],
+    ['`latest` twice', document.replace('"latest":', '"latest":"0.9.0","latest":')],
+    ['the version twice', document.replace('"1.0.0":{', '"1.0.0":{},"1.0.0":{')],
+    ['the version twice, once escaped', document.replace('"1.0.0":{', '"1\\u002e0.0":{},"1.0.0":{')],
+    ['the attachment twice', document.replace('"@acme/widget-1.0.0.tgz":', '"@acme/widget-1.0.0.tgz":{},"@acme/widget-1.0.0.tgz":')],
+    ['__proto__ as a version', document.replace('"versions":{', '"versions":{"__proto__":{},')],
+    ['__proto__ as an attachment', document.replace('"_attachments":{', '"_attachments":{"__proto__":{},')],
+    ['__proto__ deep inside', `{"x":[{"y":{"__proto__":null}}],${inside}}`],
+    ['two commas', `{,${inside}}`],
+    ['a comma first in a list', `{"x":[,1],${inside}}`],
+    ['a comma last in a list', `{"x":[1,],${inside}}`],
+    ['a colon in a list', `{"x":["a":1],${inside}}`],
+    ['no closing brace', `{${inside}`],
+    ['one closing brace too many', `{${inside}}}`],
+    ['a list around it', `[{${inside}}]`],
+    ['a string around it', JSON.stringify(document)],
+    ['a number behind it', `${document}1`],
+    ['a comma behind it', `${document},`],
+    ['NUL behind it', `${document}\0`],
+    ['a guard before it', `)]}'\n${document}`],
+    ['a callback around it', `cb(${document})`],
+    ['a line comment behind it', `${document}//`],
+    ['a record separator before it', `\x1e${document}`],
+    ['65 levels', `{"x":${'['.repeat(64)}${']'.repeat(64)},${inside}}`],
+    ['200,001 values', `{"x":[${'0,'.repeat(200_001)}0],${inside}}`],
+    ['a key of 4,097 characters', `{"${'k'.repeat(4097)}":1,${inside}}`],
+    ['overlong UTF-8', bytes('{"x":"', [0xc0, 0xaf], `",${inside}}`)],
+    ['UTF-8 beyond Unicode', bytes('{"x":"', [0xf4, 0x90, 0x80, 0x80], `",${inside}}`)],
+    ['a lone continuation byte', bytes('{"x":"', [0x80], `",${inside}}`)],
+    ['a surrogate pair in UTF-8 (CESU)', bytes('{"x":"', [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80], `",${inside}}`)],
+    ['UTF-16, little end first', Buffer.from(document, 'utf16le')],
+    ['UTF-16 with its mark', bytes([0xff, 0xfe], document)],
+    ['UTF-32', bytes([0, 0, 0, 0x7b], document)],
+    ['UTF-7', document.replace('"name"', '"+AG4AYQBtAGU-":"@acme/victim","name"').replace('"name":"@acme', '"nam":"@acme')],
+    ['EBCDIC', bytes([0xc0, 0x7f])],
+    ['gzip', gzipSync(document)],
+    ['a form', `json=${encodeURIComponent(document)}`],
+    ['BSON', bytes([0x16, 0, 0, 0, 2], 'name\0', [4, 0, 0, 0], 'evi\0\0')],
+  ])('beside NPM-09: %s: refused', async (_, body) => {
+    expect((await refusalOf(body)).status).toBe(400);
+  });
+
+  it('beside NPM-09: numbers that others hold exactly go on as JavaScript reads them, in one spelling', async () => {
+    const body = document.replace('"readme":', '"x":[12345678901234567890,0.1e1,-0,1E2,1.0],"readme":');
+    const rebuilt = JSON.parse((await rebuiltBody(await accepted(body))).toString()) as { versions: Record<string, { x: unknown }> };
+    expect(JSON.stringify(rebuilt.versions['1.0.0']?.x)).toBe('[12345678901234567000,1,0,100,1]');
+  });
+
+  it('beside NPM-10: keys that look like numbers or like functions of objects are keys', async () => {
+    const odd = '{"2":1,"10":2,"1":3,"toLocaleString":4,"hasOwnProperty":5,"":6}';
+    const rebuilt = JSON.parse((await rebuiltBody(await accepted(document.replace('"readme":', `"x":${odd},"readme":`)))).toString()) as {
+      versions: Record<string, { x: unknown }>;
+    };
+    expect(rebuilt.versions['1.0.0']?.x).toEqual(JSON.parse(odd));
+  });
+});
+
+/** A tarball whose base64 text is one block of 64 KiB and ends in `==`: its header holds a file name of the length that is missing. */
 const stored = ((): Buffer => {
-  const packed = tarball();
-  const extra = Buffer.alloc((65_536 / 4) * 3 - 2 - packed.length - 2);
+  const packed = gzipSync(tar([manifest(), { path: 'package/x', content: Buffer.alloc(46_000) }]), { level: 0 });
+  const fileName = Buffer.from(`${'x'.repeat((65_536 / 4) * 3 - 2 - packed.length - 1)}\0`);
   const head = Buffer.from(packed.subarray(0, 10));
-  head.writeUInt8(4, 3);
-  const length = Buffer.alloc(2);
-  length.writeUInt16LE(extra.length);
-  return Buffer.concat([head, length, extra, packed.subarray(10)]);
+  head.writeUInt8(8, 3);
+  return Buffer.concat([head, fileName, packed.subarray(10)]);
 })();
 
 describe('the base64 of an npm tarball (NPM-16)', () => {

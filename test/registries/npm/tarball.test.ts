@@ -49,7 +49,6 @@ describe('the tarball of an npm publish', () => {
     ['with v1.0.0 in its package.json, which npm publishes as 1.0.0', entries(manifest({ version: 'v1.0.0' }))],
     ['with 1.0.0+build in its package.json, which npm publishes as 1.0.0', entries(manifest({ version: '1.0.0+build' }))],
     ['with zeros up to a record of 10 KiB', of(gzipSync(Buffer.concat([tar([manifest()]), Buffer.alloc(10_240)])))],
-    ['in two gzip members', of(Buffer.concat([gzipSync(tar([manifest()]).subarray(0, 700)), gzipSync(tar([manifest()]).subarray(700))]))],
   ])('is accepted %s', async (_, body) => {
     expect((await accepted(body)).name).toBe(name);
   });
@@ -162,7 +161,7 @@ describe('the tarball of an npm publish', () => {
     ['no gzip (NPM-16)', of(Buffer.from('hello')), 'not gzip'],
     ['a tar without gzip', of(tar([manifest()])), 'not gzip'],
     ['a gzip cut short', of(tarball().subarray(0, -6)), 'not gzip'],
-    ['bytes behind the gzip', of(Buffer.concat([tarball(), Buffer.from('more')])), 'not gzip'],
+    ['bytes behind the gzip', of(Buffer.concat([tarball(), Buffer.from('more')])), 'bytes after its end'],
     ['zeros behind the gzip', of(Buffer.concat([tarball(), Buffer.alloc(64)])), 'bytes after its end'],
     ['a wrong gzip checksum', of(Buffer.concat([tarball().subarray(0, -8), Buffer.alloc(8)])), 'not gzip'],
     [
@@ -176,6 +175,174 @@ describe('the tarball of an npm publish', () => {
   ])('is refused with %s', async (_, body, sentence) => {
     expect((await refusalOf(body)).message).toContain(sentence);
     expect((await refusalOf(body, { chunk: 333 })).message).toContain(sentence);
+  });
+
+  const gnu = (block: Buffer): unknown => block.write('ustar  \0', 257);
+  const old = (block: Buffer): unknown => block.fill(0, 257, 265);
+  const renamed = (path: string): [string, string, string] => [
+    `NPM-16: a second package.json called ${JSON.stringify(path)}`,
+    entries(manifest(), { ...victim, path: `package/${path}` }),
+    'more than one package.json',
+  ];
+  it.each<[string, string, string]>([
+    ...[
+      'package.json::$DATA',
+      'package.json:x',
+      'Package.Json',
+      'package.json.',
+      'package.json ',
+      'package.json. .',
+      'packa\u200cge.json',
+      'package\u00ad.json',
+      'package.json\ufeff',
+      'package.js\u2060on',
+      '\uff50ackage.json',
+      'package\uff0ejson',
+      'package\u2024json',
+      'PACKAG~1.JSO',
+      'packag~2.jso',
+      './package.json',
+      '/package.json',
+      '\\package.json',
+      'package.json/',
+      './/././package.json',
+    ].map(renamed),
+    [
+      'NPM-16: two gzip members, one archive',
+      of(Buffer.concat([gzipSync(tar([manifest()]).subarray(0, 700)), gzipSync(tar([manifest()]).subarray(700))])),
+      'bytes after its end',
+    ],
+    ['NPM-16: two gzip members, two archives', of(Buffer.concat([tarball(), gzipSync(tar([victim]))])), 'bytes after its end'],
+    ['NPM-16: an empty gzip member first', of(Buffer.concat([gzipSync(''), tarball()])), 'bytes after its end'],
+    [
+      'NPM-16: a package.json that only a reader without pax headers finds',
+      entries(manifest(), pax({ path: 'package/x' }), victim),
+      'names one entry twice',
+    ],
+    [
+      'NPM-16: a package.json that only a reader without long names finds',
+      entries(manifest(), { path: 'L', type: 'L', content: 'package/x\0' }, victim),
+      'names one entry twice',
+    ],
+    [
+      'NPM-16: the package.json of the other name behind a pax header',
+      entries(pax({ path: 'package/package.json' }), { ...victim, path: 'a/package.json' }, manifest()),
+      'more than one package.json',
+    ],
+    [
+      'NPM-16: a hard link over package.json',
+      entries(manifest(), { path: 'package/package.json', type: '1', link: 'package/evil' }),
+      'more than one package.json',
+    ],
+    [
+      'NPM-16: a hard link as package.json',
+      entries({ ...victim, path: 'package/evil' }, { path: 'package/package.json', type: '1', link: 'package/evil' }),
+      'unusual path',
+    ],
+    ['NPM-16: a folder as package.json', entries({ path: 'package/package.json', type: '5' }), 'unusual path'],
+    ['NPM-16: the folder itself as a link', entries({ path: 'package', type: '2', link: 'evil' }, manifest()), 'in the place of a link'],
+    [
+      'NPM-16: the folder as a link, in upper case',
+      entries({ path: 'PACKAGE', type: '2', link: 'evil' }, manifest()),
+      'in the place of a link',
+    ],
+    [
+      'NPM-16: a link that a file replaces',
+      entries(manifest(), { path: 'package/x', type: '2', link: 'package.json' }, { ...victim, path: 'package/x' }),
+      'in the place of a link',
+    ],
+    ...(['6', '3', '4', 'A', 'D', 'M', 'N', 'S', 'V', 'X', 'I', 'Z', ' ', '\x01'] as const).map((type): [string, string, string] => [
+      `NPM-16: an entry of type ${JSON.stringify(type)}`,
+      entries(manifest(), { ...victim, path: 'package/x', type }),
+      'unusual type',
+    ]),
+    [
+      'NPM-16: a sparse file by pax',
+      entries(manifest(), pax({ 'GNU.sparse.name': 'package/package.json', 'GNU.sparse.major': '1' }), plain),
+      'ambiguous pax',
+    ],
+    ['NPM-16: names in another charset by pax', entries(manifest(), pax({ hdrcharset: 'BINARY', path: 'x' }), plain), 'ambiguous pax'],
+    ['NPM-16: a global size', entries(pax({ size: '0' }, 'g'), manifest()), 'global pax header'],
+    ['NPM-16: a pax path with NUL', entries(manifest(), pax({ path: 'package/package.json\0x' }), plain), 'malformed pax'],
+    ['NPM-16: an empty pax path', entries(manifest(), pax({ path: '' }), plain), 'malformed pax'],
+    [
+      'NPM-16: a pax record longer than its header',
+      entries(manifest(), { path: 'p', type: 'x', content: '11 path=a\n' }, plain),
+      'malformed pax',
+    ],
+    [
+      'NPM-16: a pax length with a zero in front',
+      entries(manifest(), { path: 'p', type: 'x', content: '010 path=a\n' }, plain),
+      'malformed pax',
+    ],
+    [
+      'NPM-16: a pax header of 65 KiB',
+      entries(manifest(), { path: 'p', type: 'x', content: 'x'.repeat(65 * 1024) }, plain),
+      'larger than 65536',
+    ],
+    [
+      'NPM-16: two long names',
+      entries(manifest(), { path: 'L', type: 'L', content: 'a\0' }, { path: 'L', type: 'L', content: 'b\0' }, plain),
+      'names one entry twice',
+    ],
+    [
+      'NPM-16: a long name with something behind its NUL',
+      entries(manifest(), { path: 'L', type: 'L', content: 'package/x\0/package.json' }, plain),
+      'malformed long name',
+    ],
+    ['NPM-16: a negative size', entries(manifest(), { ...plain, spoil: (block) => block.write('-0000000001\0', 124) }), 'not octal'],
+    ['NPM-16: a size with NUL first', entries(manifest(), { ...plain, spoil: (block) => block.write('\x000000000001', 124) }), 'not octal'],
+    ['NPM-16: a size in two halves', entries(manifest(), { ...plain, spoil: (block) => block.write('1 000000000\0', 124) }), 'not octal'],
+    [
+      'NPM-16: a size beyond the archive',
+      entries(manifest(), { ...plain, spoil: (block) => block.write('77777777777\0', 124) }),
+      'cut short',
+    ],
+    [
+      'NPM-16: a second package.json by a prefix that GNU tar ignores',
+      entries(manifest(), { ...victim, path: 'package.json', prefix: 'package', spoil: gnu }),
+      'more than one package.json',
+    ],
+    ['NPM-16: a second package.json in the old format', entries(manifest(), { ...victim, spoil: old }), 'more than one package.json'],
+    [
+      'NPM-16: a file above its folder, by a backslash',
+      entries(manifest(), { ...plain, path: 'package\\..\\..\\x' }),
+      'outside its folder',
+    ],
+    ['NPM-16: a file on a drive', entries(manifest(), { ...victim, path: 'C:\\package\\package.json' }), 'outside its folder'],
+    [
+      'NPM-16: a name inside in escapes',
+      entries({ ...manifest(), content: `{"n\\u0061me":"@acme/victim","name":"${name}","version":"${version}"}` }),
+      'the key name twice',
+    ],
+    [
+      'NPM-16: a comment inside',
+      entries({ ...manifest(), content: `{"name":"${name}","version":"${version}"/* */}` }),
+      'the package.json in its tarball',
+    ],
+    [
+      'NPM-16: UTF-16 inside',
+      entries({ ...manifest(), content: Buffer.from(JSON.stringify({ name, version }), 'utf16le') }),
+      'the package.json in its tarball',
+    ],
+    [
+      'NPM-16: NUL behind the JSON inside',
+      entries({ ...manifest(), content: `${JSON.stringify({ name, version })}\0` }),
+      'the package.json in its tarball',
+    ],
+    ['NPM-16: a list inside', entries({ ...manifest(), content: `[${JSON.stringify({ name, version })}]` }), 'is no JSON object'],
+    [
+      'NPM-16: __proto__ inside',
+      entries({ ...manifest(), content: `{"__proto__":{"name":"${name}"},"name":"${name}","version":"${version}"}` }),
+      'the key __proto__',
+    ],
+    ['NPM-16: another spelling of the name inside', entries(manifest({ name: name.toUpperCase() })), 'says @ACME/WIDGET'],
+    ['NPM-16: the name inside without its scope', entries(manifest({ name: 'widget' })), 'says widget'],
+    ['NPM-16: the name inside with a space', entries(manifest({ name: `${name} ` })), 'expected @acme/widget'],
+    ['NPM-16: another prerelease inside', entries(manifest({ version: `${version}-rc.1` })), 'says 1.0.0-rc.1'],
+    ['NPM-16: a range inside', entries(manifest({ version: `^${version}` })), 'says ^1.0.0'],
+  ])('beside %s: refused', async (_, body, sentence) => {
+    expect((await refusalOf(body)).message).toContain(sentence);
   });
 
   it('is refused when it unpacks to a bomb, soon and in little memory (DOS-07)', async () => {

@@ -317,7 +317,7 @@ export const craftedBeside: readonly (readonly [string, string])[] = [
   ...[
     '\uff0e\uff0e\uff0fallowed-1.0.tar.gz',
     'allowed\u200b-1.0.tar.gz',
-    'allowed\u2010' + '1.0.tar.gz',
+    'allowed\u20101.0.tar.gz',
     '\u202egz.rat.0.1-dewolla',
     'allowed-1.0.tar.gz\u0000',
     '\u0430llowed-1.0.tar.gz',
