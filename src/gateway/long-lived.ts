@@ -44,8 +44,12 @@ async function decide(room: GatewayRoom, call: Call, route: Write, caller: Exclu
     const earlier = name === undefined ? undefined : await recallRefusal(room, call, name);
     return { kind: 'refused', refusal: earlier ?? refuse('long-lived-refused', { package: name }) };
   }
-  // Which package such an upload is for is only known for sure from a body that was read and rebuilt (P2).
-  if (registry.trustedOnly.length > 0 && route.kind === 'upload') return inspected(room, call, route);
+  if (registry.trustedOnly.length > 0) {
+    // Which package such an upload is for is only known for sure from a body that was read and rebuilt (P2).
+    if (route.kind === 'upload') return inspected(room, call, route);
+    // What a write changes that names no package, nobody here can tell: a batch, an index, an upload by another path (TOK-26).
+    if (name === undefined) return { kind: 'refused', refusal: refuse('long-lived-unnamed') };
+  }
   return { kind: 'pass', ...noticeFor(call) };
 }
 

@@ -53,7 +53,7 @@ describeWith('verdaccio')('npm, beside uploads', () => {
       expect(await scene.eventOf(answer)).toMatchObject({ event: 'pass-through', outcome: 'long-lived', package: '@acme/allowed-by-hand' });
     });
 
-    test('TOK-26 trusted_only packages refuse them, by every path', async () => {
+    test('TOK-26 trusted_only packages refuse them, by every path, and so does what names no package', async () => {
       const own = JSON.stringify(draft('@trusted/one'));
       for (const [method, path, body] of [
         ['PUT', '/moving/@trusted%2fone', own],
@@ -64,6 +64,15 @@ describeWith('verdaccio')('npm, beside uploads', () => {
         ['PUT', '/moving/-/package/@trusted%2fone/dist-tags/latest', '"1.0.0"'],
       ] as const) {
         expect(refusal(await scene.call(method, path, `Bearer ${scene.dev}`, body)), path).toEqual([403, 'long-lived-refused']);
+      }
+      for (const [method, path, body] of [
+        ['POST', '/moving/-/stage/package/@trusted%2fone', own],
+        ['PUT', '/moving/-/pnpr/v0/publish', own],
+        ['PUT', '/moving/-/org/acme/package', '{}'],
+        ['POST', '/moving/-/npm/v1/user', '{}'],
+        ['POST', '/moving/-/anything', own],
+      ] as const) {
+        expect(refusal(await scene.call(method, path, `Bearer ${scene.dev}`, body)), path).toEqual([403, 'long-lived-unnamed']);
       }
       const disguised = await byHand('@acme/disguise', '/moving', draft('@trusted/one'));
       expect(refusal(disguised)).toEqual([400, 'body-mismatch']);

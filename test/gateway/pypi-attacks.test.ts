@@ -351,6 +351,7 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
   beforeAll(async () => {
     [issuer, devpi, pypiserver] = await Promise.all([startIssuer({ style: 'github' }), startDevpi(), startPypiserver()]);
     const publish = ['allowed', 'a-1b'];
+    const moving = { long_lived_tokens: 'allow', trusted_only: ['trusted', 'trusted-*'] };
     proxy = await startProxy({
       env: serviceEnv,
       policy: (port) => ({
@@ -358,6 +359,8 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
         registries: {
           devpi: registryOf('pypi', `http://127.0.0.1:${port}/svc/dev/`, devpi.dev),
           pypiserver: registryOf('pypi', `http://127.0.0.1:${port}/files/`, pypiserver.url),
+          moving: registryOf('pypi', `http://127.0.0.1:${port}/moving/`, devpi.dev, moving),
+          leaving: registryOf('pypi', `http://127.0.0.1:${port}/leaving/`, pypiserver.url, moving),
         },
         publishers: [{ name: 'ui', from: fromUi, publish: { devpi: publish, pypiserver: publish } }],
       }),
@@ -447,6 +450,47 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
         expect(answer).toMatchObject({ status: 400, reason: expect.stringContaining('more than one authorization header') });
       }
       expect(await state()).toBe(before);
+    });
+  });
+
+  describe('a long-lived token and projects that refuse it (trusted_only)', () => {
+    const own = (name: string, version = '1.0'): Buffer => form(upload(version, { name }, `${name}-${version}.tar.gz`));
+    const byHand = async (path: string, body?: Uint8Array, method = 'POST', type = multipart): Promise<RawAnswer> =>
+      raw(
+        proxy,
+        method,
+        path,
+        { host: proxy.host, authorization: serviceBasic(), ...(body === undefined ? {} : { 'content-type': type }) },
+        body,
+      );
+
+    test.each([
+      ...['', '?x', '?:action=file_upload', '?name=other', 'legacy/', 'simple/', 'other/', 'pypi/'].map(
+        (below) => ['POST', below, own('trusted')] as const,
+      ),
+      ['POST', '', own('Trusted_One')] as const,
+      ['POST', '', Buffer.from(':action=remove_pkg&name=trusted&version=1.0'), 'application/x-www-form-urlencoded'] as const,
+      ['POST', '', Buffer.from(push('svc/prod')), 'application/json'] as const,
+      ['POST', '?x', Buffer.from(push('svc/prod')), 'application/json'] as const,
+      ['POST', '+simple/trusted/refresh', Buffer.from('{}'), 'application/json'] as const,
+      ...['trusted/1.0', 'trusted', 'Trusted', 'trusted%2f1.0', '+f/abc/def/trusted-1.0.tar.gz', '+e/x', ''].map(
+        (below) => ['DELETE', below] as const,
+      ),
+      ...['', '+f/x', 'trusted'].map((below) => ['PUT', below, Buffer.from('{}'), 'application/json'] as const),
+      ['PATCH', '', Buffer.from('["acl_upload+=mallory"]'), 'application/json'] as const,
+    ])('beside TOK-26: %s /%s does not change them, at devpi or pypiserver', async (method, below, body?: Uint8Array, type?: string) => {
+      for (const registry of ['moving', 'leaving']) {
+        const before = await state();
+        const answer = await byHand(`/${registry}/${below}`, body, method, type);
+        expect([400, 403, 415], answer.body).toContain(answer.status);
+        expect(await state()).toBe(before);
+      }
+    });
+
+    test('beside TOK-26: other projects are uploaded and removed as before', async () => {
+      expect(await changes(async () => byHand('/moving/', own('free')))).toEqual(['+ dev free/free-1.0.tar.gz']);
+      expect(await changes(async () => byHand('/leaving/', own('free')))).toEqual(['+ disk free-1.0.tar.gz']);
+      expect(await changes(async () => byHand('/moving/free/1.0', undefined, 'DELETE'))).toContain('- dev free/free-1.0.tar.gz');
     });
   });
 

@@ -178,6 +178,76 @@ const badFraming: readonly Lines[] = [
   ),
 ];
 
+/** More of the same, which the catalogue does not list: tried on the two routes that reach the upstream. */
+const badFramingBeside: readonly Lines[] = [
+  ['beside SMG-01: a length of zero and chunks', `Content-Length: 0\r\n${te}`, `${chunk('abc')}0\r\n\r\n`],
+  ['beside SMG-01: both framings, the names in odd case', `cONTENT-lENGTH: 3\r\ntRANSFER-eNCODING: chunked`, `0\r\n\r\n`],
+  ...[
+    'chunked\x0c',
+    '\x0cchunked',
+    'chunked\x85',
+    'chunked\xa0',
+    'chun\xe2\x84\xaaed',
+    'chu nked',
+    'chunked chunked',
+    'trailers, chunked',
+    'br, chunked',
+    'chunked, br',
+    'x-chunked',
+    'chunked;',
+    '',
+    'chunked\r\n\t',
+    'chunked\t',
+    'chunked\r\n ,identity',
+  ].map((coding): Lines => [
+    `beside SMG-03: the coding ${JSON.stringify(coding)}`,
+    `Transfer-Encoding: ${coding}`,
+    `${chunk(smuggled)}0\r\n\r\n${smuggled}`,
+  ]),
+  ...[
+    'Transfer-Encoding\0',
+    'Transfer-Encoding\t',
+    'Transfer Encoding',
+    'Transfer\xadEncoding',
+    '"Transfer-Encoding"',
+    '\x0bTransfer-Encoding',
+  ].map((name): Lines => [
+    `beside SMG-04: chunks by a header ${JSON.stringify(name)}`,
+    `${name}: chunked\r\nContent-Length: 0`,
+    `0\r\n\r\n`,
+  ]),
+  ...[
+    '3;',
+    '3,',
+    ',3',
+    '3, 4',
+    '3\x0b',
+    '\x0c3',
+    '3\0',
+    '\uff13',
+    "'3'",
+    '1e0',
+    '-0',
+    '3\r\n 4',
+    '9007199254740993',
+    '1'.repeat(400),
+    '\xb2',
+  ].map((length): Lines => [
+    `beside SMG-10: the length ${JSON.stringify(length.slice(0, 30))}`,
+    `Content-Length: ${Buffer.from(length, 'utf8').toString('latin1')}`,
+    'abc',
+  ]),
+  ...['', '100-continue;q=1', '100-continue,', '"100-continue"', '100 continue', '0100-continue', '100-continue\x0b'].map(
+    (expectation): Lines => [`beside SMG-25: Expect: ${JSON.stringify(expectation)}`, `Expect: ${expectation}\r\nContent-Length: 3`, 'abc'],
+  ),
+  ['beside SMG-20: a bare CR before the end of the head', `X-A: b\r\nX-B: c\rContent-Length: 0`, ''],
+  ['beside SMG-20: LF CR in place of CR LF', `X-A: b\n\rContent-Length: 0`, ''],
+  ['beside SMG-21: a header name with a slash', 'X/A: b\r\nContent-Length: 0', ''],
+  ['beside SMG-21: a header name with a byte above 0x7f', 'X\xe9: b\r\nContent-Length: 0', ''],
+  ['beside SMG-21: a header line of one space', ' \r\nContent-Length: 0', ''],
+  ['beside SMG-21: a fold before the first header of ours', '\tx\r\nContent-Length: 0', ''],
+];
+
 /** Chunks that break off being chunks: what arrived of the request stays visibly unfinished. */
 const badChunks: readonly Lines[] = [
   ...['0x3', ' 3', '-0', '0_3', '3 ', '3\t', '', 'g', 'FFFFFFFFFFFFFFFFF'].map((size): Lines => [
@@ -190,6 +260,24 @@ const badChunks: readonly Lines[] = [
   ['SMG-18 a request line in place of the end of the trailers', te, `${chunk('abc')}0\r\n${smuggled}`],
   ['SMG-19 a Content-Length among the trailers', te, `${chunk('abc')}0\r\nContent-Length: 5\r\n\r\n`],
   ['SMG-19 10,000 trailers', te, `${chunk('abc')}0\r\n${'a: b\r\n'.repeat(10_000)}\r\n`],
+];
+
+/** More of the same, tried where the pieces of a body go on to the upstream. */
+const badChunksBeside: readonly Lines[] = [
+  ...['+3', '3,', '3\x0b', '3\0', '3\r', '\xb3', '3;a="b\nc"', '3;a\rb', '3;\0', '3\r\r'].map((size): Lines => [
+    `beside SMG-17: the chunk size ${JSON.stringify(size)}`,
+    te,
+    `${chunk('abc')}${size}\r\nabc\r\n0\r\n\r\n`,
+  ]),
+  ['beside SMG-17: LF behind the data of a chunk', te, `${chunk('abc')}3\r\nabc\n0\r\n\r\n`],
+  ['beside SMG-17: CR behind the data of a chunk', te, `${chunk('abc')}3\r\nabc\r0\r\n\r\n`],
+  ['beside SMG-18: the last chunk ends in LF', te, `${chunk('abc')}0\n\n${smuggled}`],
+  ['beside SMG-18: an extension with a line end, then a request', te, `${chunk('abc')}0;x\n\n${smuggled}`],
+  ['beside SMG-19: a folded trailer', te, `${chunk('abc')}0\r\nX-A: b\r\n c\r\n\r\n`],
+  ['beside SMG-19: a Transfer-Encoding among the trailers', te, `${chunk('abc')}0\r\nTransfer-Encoding: identity\r\n\r\n`],
+  ['beside SMG-19: a trailer without a colon', te, `${chunk('abc')}0\r\nX-A\r\n\r\n`],
+  ['beside SMG-19: a trailer with NUL', te, `${chunk('abc')}0\r\nX-A: \0\r\n\r\n`],
+  ['beside SMG-19: a trailer of 20 kB', te, `${chunk('abc')}0\r\nX-A: ${'b'.repeat(20_000)}\r\n\r\n`],
 ];
 
 /** Framing that is in order, in clothes that others stumble over: goes on as our own. */
@@ -205,6 +293,26 @@ const goodFraming: readonly (readonly [title: string, lines: string, body: (text
     (text) => `${chunk(text)}0\r\nAuthorization: Bearer evil\r\nX-Outside-Url: http://evil/\r\n\r\n`,
   ],
   ['SMG-24 Expect: 100-continue', `Expect: 100-continue\r\n${te}`, (text) => `${chunk(text)}0\r\n\r\n`],
+  ['beside SMG-06: a lone comma-free coding in a header of odd case', 'TRANSFER-encoding: chunked', (text) => `${chunk(text)}0\r\n\r\n`],
+  ['beside SMG-09: spaces and tabs before chunked', 'Transfer-Encoding: \t \tchunked', (text) => `${chunk(text)}0\r\n\r\n`],
+  ['beside SMG-10: a length with zeros and space around it', 'Content-Length:\t000$ ', (text) => text],
+  ['beside SMG-16: an extension with a quoted string', te, (text) => `${chunk(text, `${text.length.toString(16)};a="b;c\\""`)}0;z\r\n\r\n`],
+  ['beside SMG-17: a chunk size in upper case', te, (text) => `${chunk(text, text.length.toString(16).toUpperCase())}000\r\n\r\n`],
+  [
+    'beside SMG-17: a chunk for each byte',
+    te,
+    (text) =>
+      `${text
+        .split('')
+        .map((byte) => chunk(byte))
+        .join('')}0\r\n\r\n`,
+  ],
+  [
+    'beside SMG-19: trailers of names that mean something',
+    te,
+    (text) => `${chunk(text)}0\r\nHost: evil.example\r\nContent-Type: text/plain\r\nX-Devpi-Auth: evil\r\n\r\n`,
+  ],
+  ['beside SMG-24: Expect: 100-CONTINUE', `Expect: 100-CONTINUE\r\n${te}`, (text) => `${chunk(text)}0\r\n\r\n`],
   ...['websocket', 'h2c', 'TLS/1.0'].map((protocol): (typeof goodFraming)[number] => [
     `SMG-26 Upgrade: ${protocol}`,
     `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocol}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n${te}`,
@@ -263,6 +371,85 @@ const badRequests: readonly (readonly [string, string])[] = [
     '$\x00',
   ].map((host) => [`SMG-30 the Host ${JSON.stringify(host.slice(0, 20))}`, `GET /npm/item HTTP/1.1\r\nHost: ${host}\r\n\r\n`] as const),
   ['SMG-30 HTTP/1.0 without a Host', 'GET /npm/item HTTP/1.0\r\n\r\n'],
+  ...[
+    ' GET /npm/item HTTP/1.1',
+    'GET /npm/item HTTP/1.1 ',
+    'GET /npm/item HTTP/1.1\r',
+    'GET\x0b/npm/item HTTP/1.1',
+    'GET\x0c/npm/item\x0cHTTP/1.1',
+    'GET /npm/item\x85HTTP/1.1',
+    'GET /npm/item\xa0HTTP/1.1',
+    'GET /npm/\xe9 HTTP/1.1',
+    'GET /npm/item HTTP/1.1\t',
+    'GET /npm/item HTTP/01.1',
+    'GET /npm/item HTTP/1.1.1',
+    'GET /npm/item HTTP/+1.1',
+    'GET /npm/item HTTP /1.1',
+    'GET /npm/item H\0TTP/1.1',
+    'GET /npm/item ICE/1.0',
+    'SOURCE /npm/item ICE/1.0',
+    'GET, /npm/item HTTP/1.1',
+    'GET /npm/item HTTP/1.1;x',
+    '\xef\xbb\xbfGET /npm/item HTTP/1.1',
+    'G\0ET /npm/item HTTP/1.1',
+  ].map((line) => [`beside SMG-22: the request line ${JSON.stringify(line)}`, `${line}\r\nHost: $\r\n\r\n`] as const),
+  ...['MOVE', 'COPY', 'MKCOL', 'LOCK', 'SEARCH', 'REPORT', 'M-SEARCH', 'QUERY', 'PURGE', 'BIND', 'UNLINK', 'SUBSCRIBE', 'Put', 'PUT1'].map(
+    (m) =>
+      [
+        `beside SMG-27: ${m}`,
+        `${m} /npm/item HTTP/1.1\r\nHost: $\r\nAuthorization: Bearer of-somebody\r\nDestination: /npm/other\r\nContent-Length: 0\r\n\r\n`,
+      ] as const,
+  ),
+  ...[
+    'HTTP://$/npm/item',
+    'http:/npm/item',
+    'http:npm/item',
+    '//$/npm/item',
+    '/\\$/npm/item',
+    '?x',
+    '*',
+    '$',
+    '/npm/item http://evil.example/',
+    'http://$@evil.example/npm/item',
+  ].map((target) => [`beside SMG-28: the target ${target}`, `GET ${target} HTTP/1.1\r\nHost: $\r\n\r\n`] as const),
+  ...[
+    '2130706433:PORT',
+    '127.1:PORT',
+    '0x7f.0.0.1:PORT',
+    '0177.0.0.1:PORT',
+    '[::ffff:127.0.0.1]:PORT',
+    '[::1]:PORT',
+    'localhost:PORT',
+    '127.0.0.1:+PORT',
+    '127.0.0.1: PORT',
+    '127.0.0.1:0PORT',
+    '127.0.0.1:PORT:PORT',
+    '127.0.0.1.:PORT',
+    '127.0.0.1:PORT#',
+    '127.0.0.1:PORT\\',
+    '127.0.0.1:PORT%00',
+    'http://127.0.0.1:PORT',
+    '127.0.0.1:PORT;a',
+    '127.0.0.1:\xef\xbc\x91',
+    '\xc2\xad127.0.0.1:PORT',
+    '127。0。0。1:PORT',
+    '*',
+    '-',
+    '.',
+    ':PORT',
+  ].map((host) => [`beside SMG-30: the Host ${JSON.stringify(host)}`, `GET /npm/item HTTP/1.1\r\nHost: ${host}\r\n\r\n`] as const),
+  ['beside SMG-30: Host behind a hundred others', `GET /npm/item HTTP/1.1\r\n${'a: 1\r\n'.repeat(100)}Host: $\r\n\r\n`],
+  [
+    'beside SMG-23: HTTP/1.0 with Expect, which it does not know',
+    'PUT /npm/item HTTP/1.0\r\nHost: $\r\nAuthorization: Bearer of-somebody\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ...['PATCH', 'PUT', 'POST'].map(
+    (method) =>
+      [
+        `beside SMG-13: ${method} with neither length nor coding, and bytes behind it`,
+        `${method} /npm/-/ping HTTP/1.1\r\nHost: $\r\n\r\n${smuggled}`,
+      ] as const,
+  ),
   ['SMG-35 10,000 line ends first', `${'\r\n'.repeat(10_000)}\0`],
 ];
 
@@ -315,6 +502,10 @@ describe('framing', () => {
     for (const route of writes) expectNothing(await speak(message(route, lines, body) + canary()));
   });
 
+  test.each(badFramingBeside)('%s is refused by an upload and by a write', async (_, lines, body) => {
+    for (const route of ['upload', 'long-lived write'] as const) expectNothing(await speak(message(route, lines, body) + canary()));
+  });
+
   test.each(badChunks)('%s never completes a request', async (_, lines, body) => {
     for (const route of writes) {
       const spoken = await speak(message(route, lines, body) + canary());
@@ -327,10 +518,20 @@ describe('framing', () => {
     }
   });
 
+  test.each(badChunksBeside)('%s never completes a request that goes on', async (_, lines, body) => {
+    for (const route of ['upload', 'long-lived write'] as const) {
+      const spoken = await speak(message(route, lines, body) + canary());
+      await until(() => upstream.connections.every((c) => c.ended() !== 'open' || readStrictly(c.received()).rest === ''));
+      expect(spoken.requests).toEqual([]);
+      expect(spoken.pieces.map(({ text }) => text).join('')).not.toMatch(/smuggled|canary|\r\n0\r\n\r\n$/);
+      expect(spoken.closed || (spoken.statuses[0] ?? 0) >= 400).toBe(true);
+    }
+  });
+
   test.each(goodFraming)('%s goes on as one request in framing of ours', async (_, lines, encode) => {
     for (const route of ['upload', 'long-lived write'] as const) {
       const text = bodyOf(route);
-      const spoken = await speak(message(route, lines, encode(text)) + canary());
+      const spoken = await speak(message(route, lines.replace('$', String(text.length)), encode(text)) + canary());
       const main = spoken.requests.find((request) => !isCanary(request));
       // Node forgets what came in one piece behind an Upgrade: then the connection is not used again.
       const upgrade = lines.includes('Upgrade:');
@@ -345,7 +546,7 @@ describe('framing', () => {
   });
 
   test.each(badRequests)('%s is refused', async (_, bytes) => {
-    expectNothing(await speak(bytes.replaceAll('$', proxy.host) + canary()));
+    expectNothing(await speak(bytes.replaceAll('$', proxy.host).replaceAll('PORT', String(proxy.port)) + canary()));
   });
 
   test.each([
@@ -382,6 +583,24 @@ describe('framing', () => {
     const spoken = await speak(message('upload', `Content-Length: ${body.length}`, body) + canary());
     expect(spoken.statuses).toEqual([400, 200]);
     expect(spoken.requests.map((request) => isCanary(request))).toEqual([true]);
+  });
+
+  test.each(['GET  /npm/item HTTP/1.1', 'GET /npm/item  HTTP/1.1', 'GET /npm/item RTSP/1.0'])(
+    "beside SMG-22: the request line %s, which Node's parser lets pass, goes on as the one that it is read as",
+    async (line) => {
+      const spoken = await speak(`${line}\r\nHost: ${proxy.host}\r\n\r\n${canary()}`);
+      expect(spoken.requests.filter((request) => !isCanary(request)).map(({ method, target }) => [method, target])).toEqual([
+        ['GET', '/npm/item'],
+      ]);
+    },
+  );
+
+  test('beside SMG-17: behind the announcement of a chunk of 2^63 bytes everything is its data, and framed as ours', async () => {
+    for (const size of ['7fffffffffffffff', '8000000000000000']) {
+      const spoken = await speak(message('long-lived write', te, `${size}\r\n${smuggled}0\r\n\r\n`) + canary(), { end: 'reset' });
+      expect(spoken.requests).toEqual([]);
+      expect(spoken.pieces.map(({ text }) => text).join('')).not.toMatch(/\r\n0\r\n\r\n$/);
+    }
   });
 
   test('SMG-35 a few line ends before a request are no request', async () => {

@@ -29,7 +29,9 @@ function registry<Credential extends ZodType>(credential: Credential) {
       ['allow', 'warn', 'refuse'],
       'Writes with any credential that is not an upload token. `warn` lets them through and says so, for a migration. Default `refuse`.',
     ).optional(),
-    trusted_only: textList('Packages and patterns that refuse long-lived tokens already.').optional(),
+    trusted_only: textList(
+      'Packages and patterns that refuse long-lived tokens already. Changes that name no package refuse them then, too.',
+    ).optional(),
     reads: choice(
       ['anonymous', 'service'],
       'How reads with an upload token go on: without credential, or with the service credential for granted packages. Default `anonymous`.',

@@ -103,4 +103,11 @@ export const upload = {
     sentence: (v) => `${v['package'] ?? 'This registry'} accepts trusted publishing only; this request used a long-lived credential.`,
     fix: () => 'Publish from CI with an identity token.',
   },
+  'long-lived-unnamed': {
+    status: 403,
+    title: 'Trusted publishing only',
+    sentence: () =>
+      'Some packages of this registry accept trusted publishing only (`trusted_only`), and what this write changes cannot be told from its path.',
+    fix: () => 'Upload to the URL of the registry itself, without a query, or do it at the registry behind this proxy.',
+  },
 } as const satisfies Record<string, RefusalKind>;

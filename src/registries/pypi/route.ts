@@ -11,7 +11,9 @@ export function route(head: Head): Route {
   if (head.method === 'GET' || head.method === 'HEAD') return { kind: 'read', ...named(projectRead(head.path)) };
   const here = head.path === '/' || head.path === '';
   if (head.method === 'POST' && here && head.query === '') return { kind: 'upload' };
-  return { kind: 'write', what: describe(head, here), ...named(packageName(segments(head.path)[0] ?? '')) };
+  // devpi removes projects and versions by their path. Any other write could be an upload that names another in its body.
+  const removed = head.method === 'DELETE' ? packageName(segments(head.path)[0] ?? '') : undefined;
+  return { kind: 'write', what: describe(head, here), ...named(removed) };
 }
 
 /** The project of `/simple/<project>/`, of devpi's `/+simple/<project>/`, or of `/<project>/`. */
