@@ -34,6 +34,11 @@ export function parseToken(text: string): TokenText {
   return { kind: 'token', token };
 }
 
+/** Whether an upload token, whole or damaged, stands plainly in the text. Its prefix alone may be a name. */
+export function showsToken(text: string): boolean {
+  return text.includes(tokenPrefix) && /csgn_[0-9A-Za-z]{20}/.test(text);
+}
+
 function bytesToInteger(bytes: Uint8Array): bigint {
   return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
 }

@@ -1,5 +1,6 @@
 // The gateway: what happens to a request inside a registry. One page of named steps.
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
+import { showsToken } from '../core/upload-token.ts';
 import type { Reply, Route } from '../registries/registry.ts';
 import { send } from './answer.ts';
 import { identify, outage, showsUploadToken, type Caller } from './caller.ts';
@@ -14,6 +15,7 @@ import { upload } from './upload.ts';
 export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   const route = call.registry.protocol.route(call.head);
   if (route.kind === 'refused') return refuseUnread(room, call, route, route.refusal);
+  if (route.kind !== 'revoke' && targetShowsToken(call)) return refuseCall(call, refuse('request-path', { problem: inTarget }), 'other');
   if (route.kind === 'read') return read(room, call, route);
 
   const caller = await identify(room, call);
@@ -24,6 +26,13 @@ export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   if (route.kind === 'upload') return answer(call, await upload(room, call, route, caller));
   if (route.kind === 'manage') return answer(call, await manage(room, call, route, caller));
   return refuseWrite(room, call, route, caller);
+}
+
+const inTarget = 'it holds an upload token, which belongs into the Authorization header';
+
+/** An upload token in the URL would travel on, into the upstream's logs (TOK-24). */
+function targetShowsToken({ head }: Call): boolean {
+  return showsToken(head.path) || showsToken(head.query);
 }
 
 /** Reads go on as they are; an upload token never leaves with them (design/3, "The upload token"). */

@@ -1,4 +1,5 @@
 // The headers of a passed-through request: the client's own, without those that speak to a proxy or claim to come from one.
+import { showsToken } from '../core/upload-token.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import { isHost } from './headers.ts';
 
@@ -20,29 +21,57 @@ const hopByHop = [
 const claimsOfProxies = [
   'forwarded',
   'via',
+  'proxy',
   'client-ip',
   'true-client-ip',
-  'fastly-client-ip',
-  'cf-connecting-ip',
-  'cf-connecting-ipv6',
+  'fly-client-ip',
+  'incap-client-ip',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'x-nginx-proxy',
   'x-method-override',
   'x-outside-url',
   'x-host',
   'x-scheme',
+  'x-url',
   'x-url-scheme',
   'x-url-path',
+  'x-request-uri',
+  'x-override-url',
+  'base-url',
+  'x-base-url',
   'x-script-name',
+  'x-user',
+  'x-username',
+  'x-email',
+  'x-groups',
+  'x-roles',
+  'auth-user',
+  'gap-auth',
+  'teleport-jwt-assertion',
   'x-authenticated-user',
-  'remote-user',
+  'x-anonymous-consumer',
+  'x-credential-identifier',
+  'x-token-subject',
   'front-end-https',
   'max-forwards',
+  'cdn-loop',
+  'early-data',
+  'surrogate-capability',
 ];
-const dropped = new Set([...hopByHop, ...claimsOfProxies]);
-const droppedFamilies =
-  /^(?:proxy-|x-forwarded|x-original-|x-rewrite-|x-http-method|x-devpi-|x-remote-|x-envoy-|x-auth-request-|x-webauth-|x-ssl-|x-amzn-oidc-|x-goog-authenticated-|x-ms-client-principal|tailscale-user|cf-access-)/;
+/** What WebDAV and object stores read a second target, or a condition, from (OTH-07). */
+const otherTargets = ['destination', 'overwrite', 'depth', 'lock-token', 'x-copy-from'];
+const dropped = new Set([...hopByHop, ...claimsOfProxies, ...otherTargets]);
+/** By who sets them: forwarding, rewriting, single sign-on, clouds and CDNs, TLS in front. `x-auth-token` is a client's own. */
+const droppedFamilies = new RegExp(
+  `^(?:${[
+    'proxy-|x-proxy-|x-forwarded|x-original-|x-rewrite-|x-http-|x-accel-|x-sendfile|x-middleware-',
+    'x-devpi-|remote-|x-remote-|x-user-|x-sso-|x-auth-(?:request|user|email|groups|roles)|x-webauth-|x-vouch-|x-authentik-|x-pomerium-|x-consumer-|tailscale-',
+    'x-envoy-|x-istio-|x-amzn-|x-goog-(?:authenticated|iap)-|x-ms-(?:client|token)-|x-appengine-|x-azure-|x-akamai-|akamai-|fastly-|cf-',
+    'client-cert|x-client-(?:cert|dn|verify)|ssl-client-|x-ssl-|x-tls-|x-arr-',
+  ].join('|')})`,
+);
 
 /** A client that nominates these in `Connection` would change what the message is (HDR-03): its wish is ignored. */
 const neverNominated = new Set(['content-type', 'content-encoding']);
@@ -74,8 +103,9 @@ export function allowedForUpstream(
   for (const [name, value] of received) {
     if (dropped.has(name) || droppedFamilies.test(name) || (nominated.has(name) && !neverNominated.has(name))) continue;
     if (credential === 'none' && (name === 'authorization' || name === 'cookie' || name === 'npm-otp')) continue;
-    // Nothing after the colon is a line that some parsers take the next one into.
-    if (/^[\t\x20-\x7e]+$/.test(value)) headers[name] = value;
+    // Nothing after the colon is a line that some parsers take the next one into. An upload token that somebody put elsewhere
+    // than into Authorization is nothing for the upstream (TOK-24).
+    if (/^[\t\x20-\x7e]+$/.test(value) && !showsToken(value)) headers[name] = value;
   }
   headers['x-forwarded-proto'] = registry.url.protocol === 'https:' ? 'https' : 'http';
   if (address !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(address)) headers['x-forwarded-for'] = address;

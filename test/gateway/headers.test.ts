@@ -131,6 +131,44 @@ describe('allowedForUpstream', () => {
     });
   });
 
+  it.each([
+    ['HDR-01: httpoxy', 'proxy proxy-host proxy-user proxy-features'],
+    [
+      'HDR-05: who sits in front',
+      'fly-client-ip fastly-ff incap-client-ip akamai-origin-hop x-akamai-edgescape x-appengine-user-ip x-azure-clientip cf-ipcountry cf-visitor cf-worker x-istio-attributes x-nginx-proxy cdn-loop early-data surrogate-capability x-forwarded x-forwarded-client-cert x-forwarded-ssl x-forwarded-scheme x-forwarded-path',
+    ],
+    [
+      'HDR-06: another URL or method',
+      'x-url x-request-uri x-base-url base-url x-http-host-override x-http-destinationurl x-override-url x-original-uri x-original-host x-original-method x-rewrite-path x-http-method-override x-accel-internal x-accel-redirect x-sendfile-type x-middleware-subrequest destination overwrite depth lock-token x-copy-from',
+    ],
+    [
+      'HDR-08: who the user is',
+      'remote-user remote-groups remote-email remote-name x-remote-user x-remote-groups x-user x-username x-email x-groups x-roles x-user-id x-auth-user x-auth-username x-auth-email x-auth-groups x-auth-roles auth-user x-sso-user x-proxy-remote-user x-vouch-user x-vouch-idp-accesstoken x-authentik-username x-pomerium-jwt-assertion x-pomerium-claim-email x-goog-iap-jwt-assertion x-goog-authenticated-user-email x-ms-client-principal-name x-ms-token-aad-id-token x-amzn-oidc-identity x-amzn-oidc-data cf-access-jwt-assertion cf-access-authenticated-user-email tailscale-user-login tailscale-headers-info teleport-jwt-assertion x-consumer-id x-consumer-username x-credential-identifier x-anonymous-consumer gap-auth x-token-subject',
+    ],
+    [
+      'HDR-08: which certificate the client has',
+      'client-cert client-cert-chain ssl-client-cert ssl-client-verify ssl-client-subject-dn x-ssl-client-cert x-ssl-cert x-client-cert x-client-dn x-client-verify x-tls-client-cert x-arr-clientcert x-arr-ssl',
+    ],
+  ])('beside %s: nothing of it goes on', (_, names) => {
+    expect(given(Object.fromEntries(names.split(' ').map((name) => [name, 'evil'])))).toEqual({
+      host: 'npm.acme.example',
+      'x-forwarded-proto': 'https',
+    });
+  });
+
+  it('beside HDR-08: credentials of a client’s own, of any registry, go on', () => {
+    const own = {
+      'private-token': 'x',
+      'job-token': 'x',
+      'deploy-token': 'x',
+      'x-jfrog-art-api': 'x',
+      'x-auth-token': 'x',
+      'x-api-key': 'x',
+      'x-nuget-apikey': 'x',
+    };
+    expect(given(own)).toMatchObject(own);
+  });
+
   it("keeps what npm and pip say of themselves, and the client's own credential", () => {
     const usual = {
       accept: '*/*',

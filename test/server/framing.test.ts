@@ -727,6 +727,47 @@ describe('framing', () => {
       },
     );
 
+    test.each([
+      'X-Api-Key',
+      'X-Token',
+      'Cookie',
+      'Referer',
+      'Private-Token',
+      'X-JFrog-Art-Api',
+      'npm-otp',
+      'User-Agent',
+      'Origin',
+      'X-Csgn',
+    ])('beside TOK-24: an upload token in %s goes nowhere', async (name) => {
+      for (const route of ['upload', 'read', 'long-lived write'] as const) {
+        const main = await arrived(route, `${name}: a=${npmToken}; b`);
+        expect(JSON.stringify(main)).not.toContain(npmToken.slice(5, 30));
+      }
+    });
+
+    test.each([
+      'GET /npm/item?token=$',
+      'GET /npm/-/user/token/$',
+      'HEAD /npm/$',
+      'GET /pypi/simple/allowed/?x&$',
+      'PUT /npm/-/user/token/$',
+      'POST /npm/-/user/token/$',
+      'POST /pypi/?$',
+    ])('beside TOK-24: %s with an upload token in the target is refused, and goes nowhere', async (line) => {
+      for (const auth of ['', 'Authorization: Bearer of-somebody\r\n', `Authorization: Bearer ${npmToken}\r\n`]) {
+        const body = line.startsWith('P') ? 'Content-Length: 0\r\n' : '';
+        const spoken = await speak(`${line.replace('$', npmToken)} HTTP/1.1\r\nHost: ${proxy.host}\r\n${auth}${body}\r\n${canary()}`);
+        expect(spoken.statuses).toEqual([400, 200]);
+        expect(spoken.requests.map((request) => isCanary(request))).toEqual([true]);
+        expect(spoken.text).not.toContain(npmToken.slice(5, 30));
+      }
+    });
+
+    test('beside TOK-24: a name that begins like an upload token is a name', async () => {
+      const spoken = await speak(`GET /npm/csgn_item HTTP/1.1\r\nHost: ${proxy.host}\r\n\r\n`, { answers: 1 });
+      expect(spoken.requests.map(({ target }) => target)).toEqual(['/npm/csgn_item']);
+    });
+
     test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype'])('HDR-12 a header %s has no effect', async (name) => {
       for (const route of carriers) {
         const main = await arrived(route, `${name}: x\r\n${name}: {"a":1}`);
