@@ -1,6 +1,12 @@
 // What of an upstream's answer goes on to the client of a passed-through request: an allow-list, or nothing at all.
-import type { IncomingMessage } from 'node:http';
 import type { RegistrySettings } from '../registries/registry.ts';
+
+/** An answer's head as it was received; the types of node:http's own. */
+export interface ReceivedHead {
+  readonly statusCode?: number | undefined;
+  readonly statusMessage?: string | undefined;
+  readonly rawHeaders: readonly string[];
+}
 
 export interface ClientHead {
   readonly status: number;
@@ -48,7 +54,7 @@ const once = new Set(['content-type', 'content-length', 'content-encoding', 'con
  * @param request the method and whether the client's own credential went along
  */
 export function headForClient(
-  upstream: Pick<IncomingMessage, 'statusCode' | 'statusMessage' | 'rawHeaders'>,
+  upstream: ReceivedHead,
   registry: Pick<RegistrySettings, 'url' | 'upstream' | 'protocol'>,
   request: { readonly method: string; readonly credentialed: boolean },
 ): ClientHead | undefined {

@@ -21,11 +21,10 @@ export async function serviceRead(room: GatewayRoom, call: Call, route: Extract<
 
   const opened = await room.forward.open(permit, call.registry, call.head.path.slice(1), call.head.headers.get('accept') ?? '*/*');
   if (opened.kind !== 'opened') return refuseRead(call, opened.refusal);
-  const head = headForClient(
-    { statusCode: opened.status, statusMessage: opened.reason, rawHeaders: [...opened.rawHeaders] },
-    call.registry,
-    { method: 'GET', credentialed: true },
-  );
+  const head = headForClient({ statusCode: opened.status, statusMessage: opened.reason, rawHeaders: opened.rawHeaders }, call.registry, {
+    method: 'GET',
+    credentialed: true,
+  });
   if (head === undefined || opened.status === 401 || opened.status === 403) {
     opened.body.destroy();
     return refuseRead(call, refuse(head === undefined ? 'upstream-broken' : 'upstream-credential'));

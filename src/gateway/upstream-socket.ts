@@ -40,13 +40,25 @@ export function bareHost(url: URL): string {
 
 export type Connected = (error: Error | null, socket: net.Socket | null) => void;
 
+/** Takes what is received as it comes, in place of the socket's own events. */
+export interface Receiving {
+  /** Bytes read at a time. */
+  readonly size: number;
+  /** Gets a view that is overwritten once this returns. */
+  readonly received: (bytes: Buffer) => void;
+}
+
 /**
  * Opens a connection to the upstream's own host and port, whatever the request's Host says.
  * @param done called once; with the error when not connected within 5 s
  */
-export function connectUpstream(upstream: URL, security: tls.ConnectionOptions | undefined, done: Connected): void {
+export function connectUpstream(upstream: URL, security: tls.ConnectionOptions | undefined, done: Connected, receiving?: Receiving): void {
   const port = Number(upstream.port) || (upstream.protocol === 'https:' ? 443 : 80);
-  const raw = net.connect({ host: bareHost(upstream), port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  const address = { host: bareHost(upstream), port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
+  const raw = net.connect({
+    ...address,
+    ...(receiving === undefined || security !== undefined ? {} : { onread: intoOneBuffer(receiving) }),
+  });
   const socket = security === undefined ? raw : tls.connect({ ...security, socket: raw, ALPNProtocols: ['http/1.1'] });
   let report: Connected | undefined = done;
   const finish: Connected = (error, connected) => {
@@ -56,9 +68,22 @@ export function connectUpstream(upstream: URL, security: tls.ConnectionOptions |
   };
   const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeout);
   if (raw !== socket) raw.on('error', (error) => socket.destroy(error));
+  if (raw !== socket && receiving !== undefined) socket.on('data', receiving.received);
   socket.on('error', (error) => finish(error, null));
   socket.on('close', () => finish(new Error('closed while connecting'), null));
   socket.once(security === undefined ? 'connect' : 'secureConnect', () => finish(null, patient(breakingOff(socket, raw))));
+}
+
+/** One buffer for the life of the connection, where Node would make one of 64 KiB for each read. */
+function intoOneBuffer({ size, received }: Receiving): net.OnReadOpts {
+  const buffer = Buffer.allocUnsafeSlow(size);
+  return {
+    buffer,
+    callback: (length) => {
+      received(buffer.subarray(0, length));
+      return true;
+    },
+  };
 }
 
 function timedOut(): Error {

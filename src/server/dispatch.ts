@@ -1,5 +1,4 @@
 // Where every request on the public listener starts: head, target, host; then the control plane or the gateway.
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -15,6 +14,7 @@ import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
 import { clientAddress, isTrustedPeer } from './address.ts';
 import { control, findEndpoint } from './control.ts';
 import { onHost, under, type Hosts } from './find.ts';
+import { requestId as newRequestId } from './request-id.ts';
 
 export interface Found {
   readonly registry: RegistrySettings;
@@ -32,7 +32,7 @@ export interface Room {
 
 /** Answers one request; a bug answers 500 for this request and nothing else (DOS-17). */
 export async function dispatch(room: Room, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const requestId = randomBytes(8).toString('hex');
+  const requestId = newRequestId();
   res.setHeader('x-request-id', requestId);
   // Node drops what came in one piece with such a request, behind it: the next request on this connection would be cut (SMG-26).
   if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;

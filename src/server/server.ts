@@ -8,7 +8,7 @@ import { hashToken } from '../exchange/mint.ts';
 import { createCredentials } from '../gateway/credential.ts';
 import { createForward } from '../gateway/forward.ts';
 import { createForwarder } from '../gateway/forwarder.ts';
-import { createPassThrough } from '../gateway/pass-through.ts';
+import { createOnward } from '../gateway/onward.ts';
 import { createUpstreamClient } from '../gateway/upstream-client.ts';
 import { createVerifier, leeway } from '../oidc/verify.ts';
 import type { Store } from '../store/store.ts';
@@ -126,7 +126,7 @@ function openOutbound(version: string, now: () => number) {
     logins,
     forward,
     foreign,
-    passThrough: createPassThrough(),
+    passThrough: createOnward(),
     forwarder: createForwarder({ credentials, forward, foreign }),
     uploads: new Map<string, number>(),
     turns: new Map<string, Promise<unknown>>(),

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createOnward } from '../../src/gateway/onward.ts';
 import { createPassThrough, type PassOutcome, type PassOptions } from '../../src/gateway/pass-through.ts';
 import type { RegistrySettings } from '../../src/registries/registry.ts';
 import { startFront, type Front } from './front.ts';
@@ -9,6 +10,16 @@ import { registryAt } from './registry.ts';
 import { certificateFor, startTlsUpstream } from './tls-upstream.ts';
 
 const timeouts = { headers: 400, idle: 600 };
+/** Both ways that a read can take hold the same rows. */
+const ways = [
+  ['http-proxy-3', createPassThrough],
+  ['the lean path', createOnward],
+] as const;
+let open: (typeof ways)[number][1] = createOnward;
+const through = (way: typeof open): void => {
+  beforeEach(() => void (open = way));
+};
+
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -33,7 +44,7 @@ async function setUp(
 }
 
 async function frontOf(registry: RegistrySettings, options: PassOptions, outcomes: PassOutcome[]): Promise<Front> {
-  const passThrough = createPassThrough(timeouts);
+  const passThrough = open(timeouts);
   const front = await startFront((req, res, head) =>
     passThrough.pass(
       { req, res, registry, head, requestId: 'r1', about: { address: '10.1.2.3' } },
@@ -49,7 +60,9 @@ const write = (method: string, headers: string, body: string): string =>
   `${method} /ui HTTP/1.1\r\nHost: npm.acme.example\r\n${headers}\r\n${body}`;
 const heads = (text: string): string[] => text.split(/(?=(?:GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH) \/)/);
 
-describe('what reaches the upstream', () => {
+describe.each(ways)('what reaches the upstream of a read, by %s', (_, way) => {
+  through(way);
+
   it('SMG-41 comes on a connection of its own when it is a write, and on a kept one when it is a read', async () => {
     const { front, upstream } = await setUp(answering(ok));
     for (let i = 0; i < 2; i += 1) await talk(front.port, get('/ui'));
@@ -84,37 +97,6 @@ describe('what reaches the upstream', () => {
     expect(upstream.received()).toMatch(/GET \/\+simple\/acme-ui\/ HTTP/);
   });
 
-  it('SMG-24 Expect: 100-continue is answered here; the upstream never sees it, nor anything that was to be stripped', async () => {
-    const { front, upstream } = await setUp(answering(ok));
-    const { text } = await talk(
-      front.port,
-      write('PUT', 'Expect: 100-continue\r\nContent-Length: 2\r\nX-Devpi-Auth: evil\r\nAuthorization: Basic YTpi\r\n', 'hi'),
-    );
-    expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
-    expect(upstream.received()).not.toMatch(/expect|devpi/i);
-    expect(upstream.received()).toMatch(/content-length: 2\r\n[^]*\r\n\r\nhi$/i);
-  });
-
-  it.each(['DELETE', 'OPTIONS'])('SMG-11 SMG-12 a chunked %s smuggles no second request to the next user', async (method) => {
-    const { front, upstream } = await setUp(answering(ok));
-    const smuggled = 'PUT /capture HTTP/1.1\r\nContent-Length: 150\r\n\r\n';
-    const { text } = await talk(
-      front.port,
-      write(method, 'Transfer-Encoding: chunked\r\n', `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`),
-    );
-    await talk(front.port, get('/next'));
-    expect(text).toMatch(/^HTTP\/1\.1 400/);
-    expect(upstream.received()).not.toMatch(/capture/);
-    expect(heads(upstream.received())).toHaveLength(1);
-  });
-
-  it('a DELETE as npm sends it goes through, framed as empty', async () => {
-    const { front, upstream } = await setUp(answering(ok));
-    await talk(front.port, write('DELETE', '', ''));
-    expect(upstream.received()).toMatch(/^DELETE \/ui HTTP\/1\.1\r\n[^]*content-length: 0\r\n/i);
-    expect(upstream.received()).not.toMatch(/transfer-encoding/i);
-  });
-
   it.each(['/allowed;/../victim', '/a/%2e%2e/u', '/a\\..\\u', '/a#/../u', 'http://evil.example/u', '//evil.example/u'])(
     'PTH-04 to PTH-10 %s is refused, not normalised into another path',
     async (path) => {
@@ -123,35 +105,6 @@ describe('what reaches the upstream', () => {
       expect(upstream.received()).toBe('');
     },
   );
-
-  it.each([
-    ['a length', 'Content-Length: 11\r\n', 'hello world', /content-length: 11\r\n[^]*\r\n\r\nhello world$/i],
-    [
-      'chunks',
-      'Transfer-Encoding: CHUNKED\r\n',
-      '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n',
-      /transfer-encoding: chunked\r\n[^]*\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n$/,
-    ],
-  ])('SMG-06 a body with %s streams on in our own framing', async (_, headers, body, expected) => {
-    const { front, upstream } = await setUp((socket, text) => {
-      if (/hello[^]*world/.test(text)) setTimeout(() => socket.write(ok), 50);
-    });
-    expect((await talk(front.port, write('PUT', headers, body))).text).toMatch(/^HTTP\/1\.1 200/);
-    expect(upstream.received()).toMatch(expected);
-  });
-
-  it('SMG-32 SMG-33 a client that breaks off leaves a request that is visibly incomplete', async () => {
-    const { front, upstream, outcomes } = await setUp(() => undefined);
-    const socket = net.connect(front.port, '127.0.0.1');
-    socket.write(write('PUT', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n'));
-    await until(() => upstream.received().includes('hello'));
-    socket.destroy();
-    await until(() => upstream.connections[0]?.ended() !== 'open');
-    expect(upstream.connections[0]?.ended()).toBe('reset');
-    expect(upstream.received()).not.toMatch(/\r\n0\r\n/);
-    await until(() => outcomes.length > 0);
-    expect(outcomes).toEqual([{ kind: 'abandoned' }]);
-  });
 
   it('keeps connections, and a client that leaves before the answer does not leave it to the next one', async () => {
     const { front, upstream } = await setUp((socket, text, index) => {
@@ -218,7 +171,9 @@ describe('what reaches the upstream', () => {
   });
 });
 
-describe('TLS to the upstream', () => {
+describe.each(ways)('TLS to the upstream, by %s', (_, way) => {
+  through(way);
+
   it("SEC-09 verifies the certificate for the upstream's own name, not for the public host that is sent", async () => {
     const own = certificateFor('localhost');
     const upstream = await startTlsUpstream(own, (socket, text) => void (text.endsWith('\r\n\r\n') && socket.write(ok)));
@@ -233,6 +188,90 @@ describe('TLS to the upstream', () => {
   });
 });
 
+describe('writes', () => {
+  through(createOnward);
+
+  it('SMG-24 Expect: 100-continue is answered here; the upstream never sees it, nor anything that was to be stripped', async () => {
+    const { front, upstream } = await setUp(answering(ok));
+    const { text } = await talk(
+      front.port,
+      write('PUT', 'Expect: 100-continue\r\nContent-Length: 2\r\nX-Devpi-Auth: evil\r\nAuthorization: Basic YTpi\r\n', 'hi'),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+    expect(upstream.received()).not.toMatch(/expect|devpi/i);
+    expect(upstream.received()).toMatch(/content-length: 2\r\n[^]*\r\n\r\nhi$/i);
+  });
+
+  it.each(['DELETE', 'OPTIONS'])('SMG-11 SMG-12 a chunked %s smuggles no second request to the next user', async (method) => {
+    const { front, upstream } = await setUp(answering(ok));
+    const smuggled = 'PUT /capture HTTP/1.1\r\nContent-Length: 150\r\n\r\n';
+    const { text } = await talk(
+      front.port,
+      write(method, 'Transfer-Encoding: chunked\r\n', `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`),
+    );
+    await talk(front.port, get('/next'));
+    expect(text).toMatch(/^HTTP\/1\.1 400/);
+    expect(upstream.received()).not.toMatch(/capture/);
+    expect(heads(upstream.received())).toHaveLength(1);
+  });
+
+  it('a DELETE as npm sends it goes through, framed as empty', async () => {
+    const { front, upstream } = await setUp(answering(ok));
+    await talk(front.port, write('DELETE', '', ''));
+    expect(upstream.received()).toMatch(/^DELETE \/ui HTTP\/1\.1\r\n[^]*content-length: 0\r\n/i);
+    expect(upstream.received()).not.toMatch(/transfer-encoding/i);
+  });
+
+  it.each([
+    ['a length', 'Content-Length: 11\r\n', 'hello world', /content-length: 11\r\n[^]*\r\n\r\nhello world$/i],
+    [
+      'chunks',
+      'Transfer-Encoding: CHUNKED\r\n',
+      '5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n',
+      /transfer-encoding: chunked\r\n[^]*\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n$/,
+    ],
+  ])('SMG-06 a body with %s streams on in our own framing', async (_, headers, body, expected) => {
+    const { front, upstream } = await setUp((socket, text) => {
+      if (/hello[^]*world/.test(text)) setTimeout(() => socket.write(ok), 50);
+    });
+    expect((await talk(front.port, write('PUT', headers, body))).text).toMatch(/^HTTP\/1\.1 200/);
+    expect(upstream.received()).toMatch(expected);
+  });
+
+  it('SMG-32 SMG-33 a client that breaks off leaves a request that is visibly incomplete', async () => {
+    const { front, upstream, outcomes } = await setUp(() => undefined);
+    const socket = net.connect(front.port, '127.0.0.1');
+    socket.write(write('PUT', 'Transfer-Encoding: chunked\r\n', '5\r\nhello\r\n'));
+    await until(() => upstream.received().includes('hello'));
+    socket.destroy();
+    await until(() => upstream.connections[0]?.ended() !== 'open');
+    expect(upstream.connections[0]?.ended()).toBe('reset');
+    expect(upstream.received()).not.toMatch(/\r\n0\r\n/);
+    await until(() => outcomes.length > 0);
+    expect(outcomes).toEqual([{ kind: 'abandoned' }]);
+  });
+
+  it('RSP-10 a 413 in mid-upload reaches the client every time', async () => {
+    const refusing = 'HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig';
+    const { front } = await setUp((socket, text) => {
+      if (!text.includes('\r\n\r\n')) return;
+      socket.write(refusing);
+      socket.destroySoon();
+    });
+    let seen = 0;
+    for (let i = 0; i < 20; i += 1) seen += (await upload(front.port, 4_000_000)) === 413 ? 1 : 0;
+    expect(seen).toBe(20);
+  });
+
+  it('a write on npm keeps the reason by losing WWW-Authenticate, and carries a notice', async () => {
+    const answer = answering('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno');
+    const { front } = await setUp(answer, {}, { credential: 'own', notice: 'moving to trusted publishing' });
+    const { text } = await talk(front.port, write('PUT', 'Content-Length: 2\r\n', 'hi'));
+    expect(text).not.toMatch(/www-authenticate/i);
+    expect(text).toMatch(/npm-notice: moving to trusted publishing\r\n/);
+  });
+});
+
 describe('the engine', () => {
   it('does not start on its fetch path, which buffers bodies and ends broken answers as if complete', () => {
     process.env['FORCE_FETCH_PATH'] = 'true';
@@ -241,7 +280,9 @@ describe('the engine', () => {
   });
 });
 
-describe('what reaches the client', () => {
+describe.each(ways)('what reaches the client, by %s', (_, way) => {
+  through(way);
+
   it("RSP-03 of the upstream's headers only those on the list", async () => {
     const inside =
       'Server: x\r\nX-Powered-By: x\r\nVia: x\r\nX-DEVPI-SERIAL: 1\r\nSet-Cookie: a=b\r\nAlt-Svc: x\r\nStrict-Transport-Security: x\r\nClear-Site-Data: x\r\nAccess-Control-Allow-Origin: *\r\nProxy-Authenticate: x\r\nKeep-Alive: timeout=9\r\n';
@@ -353,18 +394,6 @@ describe('what reaches the client', () => {
     expect(text).not.toMatch(/etag/i);
   });
 
-  it('RSP-10 a 413 in mid-upload reaches the client every time', async () => {
-    const refusing = 'HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig';
-    const { front } = await setUp((socket, text) => {
-      if (!text.includes('\r\n\r\n')) return;
-      socket.write(refusing);
-      socket.destroySoon();
-    });
-    let seen = 0;
-    for (let i = 0; i < 20; i += 1) seen += (await upload(front.port, 4_000_000)) === 413 ? 1 : 0;
-    expect(seen).toBe(20);
-  });
-
   it('FLT-05 an upstream that is down is 502 without a word of where it is', async () => {
     const upstream = await startRawUpstream(() => undefined);
     await upstream.close();
@@ -374,14 +403,6 @@ describe('what reaches the client', () => {
     expect(text).toMatch(/^HTTP\/1\.1 502 [^]*upstream-unreachable/);
     expect(text).not.toMatch(/127\.0\.0\.1|ECONN/);
     expect(outcomes).toMatchObject([{ kind: 'failed', refusal: { code: 'upstream-unreachable' } }]);
-  });
-
-  it('a write on npm keeps the reason by losing WWW-Authenticate, and carries a notice', async () => {
-    const answer = answering('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno');
-    const { front } = await setUp(answer, {}, { credential: 'own', notice: 'moving to trusted publishing' });
-    const { text } = await talk(front.port, write('PUT', 'Content-Length: 2\r\n', 'hi'));
-    expect(text).not.toMatch(/www-authenticate/i);
-    expect(text).toMatch(/npm-notice: moving to trusted publishing\r\n/);
   });
 
   it('a HEAD and a 304 go through without a body', async () => {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { createPassThrough } from '../../src/gateway/pass-through.ts';
+import { createOnward } from '../../src/gateway/onward.ts';
 import type { RegistrySettings } from '../../src/registries/registry.ts';
 import { publishPython, runClient } from '../support/clients.ts';
 import { startDevpi } from '../support/devpi.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** A proxy for one registry below `prefix` of its host; the public URL. */
 async function proxy(upstream: string, prefix: string, changes: Partial<RegistrySettings>): Promise<string> {
-  const passThrough = createPassThrough();
+  const passThrough = createOnward();
   const holder: { registry?: RegistrySettings } = {};
   const front = await startFront((req, res, head) => {
     if (holder.registry === undefined || !head.path.startsWith(prefix)) return void res.writeHead(404).end();

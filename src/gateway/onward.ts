@@ -1,0 +1,21 @@
+// Which way a client's own request goes to the upstream: plain reads the lean one, everything else by http-proxy-3. Both sit
+// behind the same guard and hold the same rows of the catalogue.
+import { createLeanRead } from './lean-read.ts';
+import { createPassThrough, type PassThrough, type PassThroughTimeouts } from './pass-through.ts';
+
+/** Opens both. */
+export function createOnward(timeouts: PassThroughTimeouts = { headers: 60_000, idle: 60_000 }): PassThrough {
+  const engine = createPassThrough(timeouts);
+  const lean = createLeanRead(timeouts);
+  return {
+    pass: (call, options) => {
+      const { method, headers } = call.head;
+      const plain = (method === 'GET' || method === 'HEAD') && !headers.has('upgrade') && !headers.has('expect');
+      return (plain ? lean : engine).pass(call, options);
+    },
+    close: () => {
+      engine.close();
+      lean.close();
+    },
+  };
+}
