@@ -29,17 +29,20 @@ export function createAudit(logger: AuditLogger, options: SinkOptions = {}): Aud
   };
 }
 
+const table = Object.entries(auditFields) as [keyof AuditEvent, AuditField][];
+
 /** The event as it is written: known fields only, in the order of the table, each bounded and printable. */
 export function auditLine(event: AuditEvent): Record<string, unknown> {
-  const names = Object.keys(auditFields) as (keyof AuditEvent)[];
-  const entries = names.flatMap((name): [string, unknown][] => {
-    const value = bounded(event[name], auditFields[name]);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return Object.fromEntries(entries);
+  const line: Record<string, unknown> = {};
+  for (const [name, field] of table) {
+    const value = bounded(event[name], field);
+    if (value !== undefined) line[name] = value;
+  }
+  return line;
 }
 
 function bounded(value: unknown, field: AuditField): unknown {
+  if (value === undefined) return undefined;
   const { type, limit = 256, entries = 50 } = field;
   if (type === 'number') return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
   if (type === 'text') return typeof value === 'string' ? toPrintable(value, limit) : undefined;

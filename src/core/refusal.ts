@@ -65,11 +65,14 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'code') && Object.hasOwn(value, 'oauth');
 }
 
+const printable = /^[\x20-\x7e]*$/;
+
 /**
  * Text that is safe on one line of a log, in a header and on a terminal: printable ASCII stays, everything else becomes
  * `\u{…}`, and long values are cut (JWT-48, HDR-13).
  */
 export function toPrintable(text: string, limit = 200): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}...` : text;
+  if (printable.test(cut)) return cut;
   return cut.replaceAll(/[^\x20-\x7e]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -1,5 +1,6 @@
 // A strict JSON parser (RFC 8259 within RFC 7493): duplicate keys, deep nesting and floods of keys are refused, with their position.
 import type { Json, JsonObject } from './json.ts';
+import { parsePlainJson } from './plain-json.ts';
 
 export interface JsonLimits {
   /** Objects and arrays inside one another; keep it below 1,000, the parser recurses. */
@@ -16,6 +17,13 @@ export type StrictJson = { readonly ok: true; readonly value: Json } | { readonl
  * A key `__proto__` becomes an ordinary own property. Positions count UTF-16 units from 0. Never throws.
  */
 export function parseStrictJson(text: string, limits: JsonLimits): StrictJson {
+  const plain = parsePlainJson(text, limits);
+  if (plain !== undefined) return { ok: true, value: plain };
+  return readStrictJson(text, limits);
+}
+
+/** The same without a short cut, for whatever the short cut leaves, and to hold it against. */
+export function readStrictJson(text: string, limits: JsonLimits): StrictJson {
   try {
     return { ok: true, value: new Reader(text, limits).document() };
   } catch (error) {

@@ -15,9 +15,8 @@ export const pypiTokenPrefix = 'pypi-csgn_';
  * @param random exactly 32 bytes from a cryptographic source
  */
 export function formatToken(random: Uint8Array, dialect: 'plain' | 'pypi' = 'plain'): string {
-  const secret = base62(bytesToInteger(random), secretLength);
-  const body = `${tokenPrefix}${secret}`;
-  return `${dialect === 'pypi' ? 'pypi-' : ''}${body}${base62(BigInt(crc32(body)), checksumLength)}`;
+  const body = `${tokenPrefix}${base62(limbsOf(random), secretLength)}`;
+  return `${dialect === 'pypi' ? 'pypi-' : ''}${body}${checksum(body)}`;
 }
 
 /** What some text is: an upload token (canonical, without the PyPI prefix), a damaged one, or nothing of ours. */
@@ -30,7 +29,7 @@ export function parseToken(text: string): TokenText {
   const body = token.slice(0, -checksumLength);
   const wellFormed =
     token.length === tokenPrefix.length + secretLength + checksumLength && /^[0-9A-Za-z]+$/.test(token.slice(tokenPrefix.length));
-  if (!wellFormed || base62(BigInt(crc32(body)), checksumLength) !== token.slice(-checksumLength)) return { kind: 'damaged' };
+  if (!wellFormed || checksum(body) !== token.slice(-checksumLength)) return { kind: 'damaged' };
   return { kind: 'token', token };
 }
 
@@ -39,12 +38,31 @@ export function showsToken(text: string): boolean {
   return text.includes(tokenPrefix) && /csgn_[0-9A-Za-z]{20}/.test(text);
 }
 
-function bytesToInteger(bytes: Uint8Array): bigint {
-  return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+function checksum(body: string): string {
+  const value = crc32(body);
+  return base62([value >>> 16, value & 0xffff], checksumLength);
 }
 
-function base62(value: bigint, length: number): string {
+/** The bytes as a number in base 65,536, highest digit first. */
+function limbsOf(bytes: Uint8Array): number[] {
+  const limbs: number[] = [];
+  for (let i = 0; i < bytes.length; i += 2) limbs.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
+  return limbs;
+}
+
+const four = 62 ** 4;
+
+/** Writes a number, which is used up, in base 62: by long division, four characters at a time, exact in a double. */
+function base62(limbs: number[], length: number): string {
   let text = '';
-  for (let rest = value; text.length < length; rest /= 62n) text = (alphabet[Number(rest % 62n)] ?? '0') + text;
-  return text;
+  while (text.length < length) {
+    let rest = 0;
+    for (let i = 0; i < limbs.length; i += 1) {
+      const value = rest * 65_536 + (limbs[i] ?? 0);
+      limbs[i] = Math.floor(value / four);
+      rest = value % four;
+    }
+    for (let i = 0; i < 4; i += 1, rest = Math.floor(rest / 62)) text = (alphabet[rest % 62] ?? '0') + text;
+  }
+  return text.slice(-length);
 }

@@ -10,8 +10,31 @@ const textLimit = 4096;
  * scrubber could not read them. Never throws, whatever getters and proxies do.
  */
 export function loggable(fields: object): Record<string, unknown> {
+  if (isPlain(fields)) return fields;
   const value = plain(fields, depthLimit);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : { value };
+}
+
+/**
+ * Whether the fields are what `loggable` would make of them: an audit line, which is written for every exchange. Only
+ * fields without getters are looked at, of an object that nobody's prototype stands behind.
+ */
+function isPlain(fields: object): fields is Record<string, unknown> {
+  if (Object.getPrototypeOf(fields) !== Object.prototype || 'toJSON' in fields) return false;
+  let count = 0;
+  for (const key in fields) {
+    const entry = Object.getOwnPropertyDescriptor(fields, key);
+    count += 1;
+    if (entry === undefined || !('value' in entry) || count > entriesLimit || key.length > textLimit || !isShort(entry.value)) return false;
+  }
+  return true;
+}
+
+function isShort(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= textLimit;
+  if (Array.isArray(value))
+    return value.length <= entriesLimit && value.every((entry) => typeof entry === 'string' && entry.length <= textLimit);
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 function plain(value: unknown, depth: number): unknown {

@@ -16,8 +16,16 @@ export function createKeyStores(
   log: (status: KeyStatus) => void,
 ): KeyStores {
   const stores = new Map<string, KeyStore>();
+  /** By the settings of one configuration: to write their origin out for every token would cost as much as to parse it. */
+  const found = new WeakMap<IssuerSettings, KeyStore>();
 
   function of(issuer: IssuerSettings): KeyStore {
+    const store = found.get(issuer) ?? look(issuer);
+    found.set(issuer, store);
+    return store;
+  }
+
+  function look(issuer: IssuerSettings): KeyStore {
     const origin = originOf(issuer);
     const known = stores.get(origin);
     if (known !== undefined) return known;

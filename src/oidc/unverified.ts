@@ -10,10 +10,16 @@ export const maxTokenBytes = 16_384;
 
 const limits = { maxDepth: 16, maxKeys: 1000 };
 
+/** With `ignoreBOM` a byte order mark stays in the text, where the parser refuses it (JWT-26). */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Header and claims as the sender wrote them. */
 export interface UnverifiedToken {
   readonly header: JsonObject;
   readonly claims: UnverifiedClaims;
+  /** What the signature is over: header and claims as text. */
+  readonly signed: string;
+  readonly signature: Buffer;
 }
 
 /**
@@ -35,13 +41,13 @@ export function readUnverified(token: string): UnverifiedToken | Refusal {
   const payload = parseBytes(second);
   if (!payload.ok) return refuse('token-invalid', { problem: `its claims are not strict JSON (${payload.problem})` });
   if (!isJsonObject(payload.value)) return refuse('token-invalid', { problem: 'its claims are not a JSON object' });
-  return { header: header.value, claims: { unverified: payload.value } };
+  const signed = token.slice(0, token.lastIndexOf('.'));
+  return { header: header.value, claims: { unverified: payload.value }, signed, signature: third };
 }
 
 function parseBytes(bytes: Buffer): StrictJson {
   try {
-    // With `ignoreBOM` a byte order mark stays in the text, where the parser refuses it (JWT-26).
-    return parseStrictJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), limits);
+    return parseStrictJson(utf8.decode(bytes), limits);
   } catch {
     return { ok: false, problem: 'not UTF-8' };
   }

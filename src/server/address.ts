@@ -2,8 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
+const nobody = new BlockList();
+
 /** Compiles CIDR ranges and single addresses; none: nobody is trusted (EXC-22). */
 export function trustedProxies(ranges: readonly string[]): BlockList {
+  if (ranges.length === 0) return nobody;
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', bits] = range.split('/');
@@ -36,7 +39,7 @@ export function isTrustedPeer(req: IncomingMessage, trusted: BlockList): boolean
 }
 
 function isTrusted(trusted: BlockList, address: string): boolean {
-  return isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return trusted !== nobody && isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** IPv4 addresses in IPv6 clothes are IPv4 addresses. */

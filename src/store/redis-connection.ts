@@ -130,14 +130,11 @@ export class RedisConnection {
   }
 }
 
-async function within<T>(answer: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new StoreUnavailable('Redis did not answer in time.')), deadline);
-  try {
-    return await Promise.race([answer, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function within<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new StoreUnavailable('Redis did not answer in time.')), deadline);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function same(a: Passwords, b: Passwords): boolean {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseStrictJson } from '../../src/core/strict-json.ts';
+import { parsePlainJson } from '../../src/core/plain-json.ts';
+import { parseStrictJson, readStrictJson } from '../../src/core/strict-json.ts';
 
 const limits = { maxDepth: 16, maxKeys: 1000 };
 const problem = (text: string, bounds = limits) => {
@@ -118,5 +119,28 @@ describe('strict JSON', () => {
     expect(Object.keys(value)).toEqual(['__proto__', 'constructor']);
     expect(value['repository_id']).toBeUndefined();
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  it('JWT-23 the short cut for plain documents takes nothing that the strict reader refuses, and reads nothing otherwise', () => {
+    const key = fc.constantFrom('a', 'b', '', 'é', '__proto__', '\ud800', ':', '{');
+    const value = fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('1', '-0', '1e999', '"x"', '":"', '"\\u0061"', 'null', '"{["', '01', '"', ' ', '"\u0000"'),
+        fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((members) => `{${members.map(([k, v]) => `"${k}" :${v}`).join(',')}}`),
+        fc.array(tie('value'), { maxLength: 4 }).map((items) => `[ ${items.join(',')}]`),
+      ),
+    })).value;
+    let taken = 0;
+    fc.assert(
+      fc.property(value, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 8 }), (text, maxDepth, maxKeys) => {
+        const plain = parsePlainJson(text, { maxDepth, maxKeys });
+        if (plain === undefined) return;
+        taken += 1;
+        expect(readStrictJson(text, { maxDepth, maxKeys })).toEqual({ ok: true, value: plain });
+      }),
+      { numRuns: 5000 },
+    );
+    expect(taken).toBeGreaterThan(500);
   });
 });

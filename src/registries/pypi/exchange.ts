@@ -74,9 +74,11 @@ function readObject(body: Uint8Array): JsonObject | Refusal {
   return isJsonObject(parsed.value) ? parsed.value : refuse('request-invalid', { problem: 'its body is not a JSON object' });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(body: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+    return utf8.decode(body);
   } catch {
     return undefined;
   }
