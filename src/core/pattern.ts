@@ -30,7 +30,14 @@ export function isWild(text: string): boolean {
  * Keeps the set of pattern positions reached so far and moves it over the text once: no backtracking.
  */
 export function matches(glob: Pattern, text: string): boolean {
-  if (!isWild(glob)) return glob === text;
+  const first = glob.indexOf('*');
+  if (first === -1) return glob === text;
+  const behind = glob.lastIndexOf('*') + 1;
+  const rest = glob.length - behind;
+  // Most have one star, or one pair: then what stands around it decides, and whether a slash is in what is left.
+  if (text.length < first + rest || !text.startsWith(glob.slice(0, first)) || !text.endsWith(glob.slice(behind))) return false;
+  if (behind - first === 2 && glob.charAt(first + 1) === '*') return true;
+  if (behind - first === 1) return !text.slice(first, text.length - rest).includes('/');
   const tokens = glob.match(/\*\*|[^]/g) ?? [];
   let reached = new Set(skipStars(tokens, 0));
   for (const character of text.split('')) {

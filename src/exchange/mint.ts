@@ -1,5 +1,5 @@
 // Makes an upload token: random text for the client, a hash and a record for the store.
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Issuer } from '../config/configuration.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { Grant, TokenRecord } from '../core/grant.ts';
@@ -10,7 +10,7 @@ import type { MintRequest } from '../store/store.ts';
 
 /** SHA-256 (hex) of a canonical upload token: all that is stored of it (SEC-02). */
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 export interface Draft extends Pick<MintRequest, 'tokenHash' | 'record' | 'keepFor' | 'nonce'> {
@@ -28,7 +28,8 @@ export function draft(
   grants: readonly Grant[],
   now: number,
 ): Draft {
-  const token = formatToken(randomBytes(32));
+  const random = randomBytes(48);
+  const token = formatToken(random.subarray(0, 32));
   const tokenHash = hashToken(token);
   const ttl = Math.min(...publishers.map((publisher) => publisher.ttl));
   const minted = Math.floor(now / 1000);
@@ -42,16 +43,17 @@ export function draft(
     minted,
     expires: minted + ttl,
   };
-  return { token, tokenHash, record, keepFor: ttl * 1000, nonce: randomBytes(16).toString('hex') };
+  return { token, tokenHash, record, keepFor: ttl * 1000, nonce: random.toString('hex', 32) };
 }
 
 /** What publishers' conditions may read later (P6): the provider's table, or everything where claims are named freely. */
 function claimsToKeep(issuer: Issuer, claims: VerifiedClaims): JsonObject {
   const { provider } = issuer;
   const names = provider.freeClaims ? Object.keys(claims.set) : [...provider.claims.required, ...provider.claims.checked];
-  const entries = names.flatMap((name): [string, Json][] => {
+  const kept: [string, Json][] = [];
+  for (const name of names) {
     const value = own(claims.set, name);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return Object.fromEntries(entries);
+    if (value !== undefined) kept.push([name, value]);
+  }
+  return Object.fromEntries(kept);
 }

@@ -1,5 +1,5 @@
 // The name under which the store remembers that an identity token was exchanged.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 
 /**
@@ -8,12 +8,8 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
  * its length, so that (`…/a`, `b/c`) and (`…/a/b`, `c`) differ (JWT-64).
  */
 export function identityOf(issuerUrl: string, jti: string | undefined, claims: JsonObject): string {
-  const hash = createHash('sha256');
-  for (const part of jti === undefined ? [issuerUrl, 'claims', canonicalJson(claims)] : [issuerUrl, 'jti', jti]) {
-    const bytes = Buffer.from(part);
-    hash.update(`${bytes.length}:`).update(bytes);
-  }
-  return hash.digest('hex');
+  const parts = jti === undefined ? [issuerUrl, 'claims', canonicalJson(claims)] : [issuerUrl, 'jti', jti];
+  return hash('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'hex');
 }
 
 /** JSON with sorted keys and no space: equal for equal values. The depth was bounded when the claims were read. */

@@ -28,37 +28,40 @@ export interface Conditions {
 
 /** Compiles conditions. The result is pure and never throws; its checks come in the order of the provider's table. */
 export function compile(provider: Provider, conditions: Conditions): (claims: VerifiedClaims) => readonly Check[] {
-  return (claims) => [
-    ...provider.fields.flatMap((field) => checkField(field, conditions.fields.get(field.key), claims)),
-    ...(provider.events === undefined ? [] : [checkEvent(provider, conditions.events, claims)]),
-    ...(conditions.claims ?? []).map((free) => checkFree(free, claims)),
-  ];
+  return (claims) => {
+    const checks: Check[] = [];
+    for (const field of provider.fields) {
+      const check = checkField(field, conditions.fields.get(field.key), claims);
+      if (check !== undefined) checks.push(check);
+    }
+    if (provider.events !== undefined) checks.push(checkEvent(provider, conditions.events, claims));
+    for (const free of conditions.claims ?? []) checks.push(checkFree(free, claims));
+    return checks;
+  };
 }
 
-function checkField(field: Field, stated: Stated | undefined, claims: VerifiedClaims): Check[] {
-  if (stated === 'any') return [];
+function checkField(field: Field, stated: Stated | undefined, claims: VerifiedClaims): Check | undefined {
+  if (stated === 'any') return undefined;
   // A default that cannot be read from the token is met by no token: leaving the check out would fail open.
   const expected = stated ?? (field.absent === undefined ? undefined : [field.absent(claims)].filter((value) => value !== undefined));
-  if (expected === undefined) return [];
+  if (expected === undefined) return undefined;
   const actual = field.read(claims);
   const readings = [actual, field.alternative?.(claims)].filter((reading) => reading !== undefined);
   const values = { ...(field.what === undefined ? {} : { what: field.what }), ...field.values?.(claims) };
-  return [
-    {
-      step: field.step,
-      field: field.key,
-      expected: expected.join(' or '),
-      actual,
-      // What stands in for a stated value comes from the token: it is text, never a pattern.
-      ok: readings.some((reading) => expected.some((value) => (stated === undefined ? value === reading : equal(field, value, reading)))),
-      code: field.code,
-      values,
-    },
-  ];
+  return {
+    step: field.step,
+    field: field.key,
+    expected: expected.join(' or '),
+    actual,
+    // What stands in for a stated value comes from the token: it is text, never a pattern.
+    ok: readings.some((reading) => expected.some((value) => (stated === undefined ? value === reading : equal(field, value, reading)))),
+    code: field.code,
+    values,
+  };
 }
 
 function equal(field: Field, expected: string, actual: string): boolean {
-  if (field.compare === 'fold') return foldAscii(expected) === foldAscii(actual);
+  if (field.compare === 'fold') return expected === actual || foldAscii(expected) === foldAscii(actual);
   if (field.compare !== 'pattern') return expected === actual;
   const pattern = toPattern(expected);
   return pattern !== undefined && matches(pattern, actual);

@@ -26,23 +26,51 @@ export interface Endpoint {
  */
 export function findEndpoint(head: Head, onHost: readonly RegistrySettings[], found: Found | undefined): Endpoint | undefined {
   const below =
-    found === undefined || found.registry.url.pathname === '/' ? undefined : endpointAt({ ...head, path: found.path }, [found.registry]);
+    found === undefined || found.registry.url.pathname === '/'
+      ? undefined
+      : endpointAt({ ...head, path: found.path }, alone(found.registry));
   return below ?? endpointAt(head, onHost);
 }
 
 function endpointAt(head: Head, registries: readonly RegistrySettings[]): Endpoint | undefined {
   const own = oauthEndpoint(head, registries) ?? leakedEndpoint(head);
   if (own !== undefined) return { endpoint: own, registries, refused: oauthRefusal };
-  for (const protocol of new Set(registries.map((registry) => registry.protocol))) {
-    const speaking = registries.filter((registry) => registry.protocol === protocol);
-    const endpoint = protocol.exchange(
-      head,
-      speaking.map((registry) => registry.url),
-    );
+  for (const { protocol, speaking, urls } of dialectsOf(registries)) {
+    const endpoint = protocol.exchange(head, urls);
     if (endpoint !== undefined)
       return { endpoint, registries: speaking, refused: (refusal, id) => protocol.reply(refusal, 'exchange', id) };
   }
   return undefined;
+}
+
+interface Dialect {
+  readonly protocol: RegistrySettings['protocol'];
+  readonly speaking: readonly RegistrySettings[];
+  readonly urls: readonly URL[];
+}
+
+/** By the registries of a host: every request asks, installs too. */
+const dialects = new WeakMap<readonly RegistrySettings[], readonly Dialect[]>();
+
+function dialectsOf(registries: readonly RegistrySettings[]): readonly Dialect[] {
+  const known = dialects.get(registries);
+  if (known !== undefined) return known;
+  const found = [...Map.groupBy(registries, ({ protocol }) => protocol)].map(([protocol, speaking]) => ({
+    protocol,
+    speaking,
+    urls: speaking.map(({ url }) => url),
+  }));
+  dialects.set(registries, found);
+  return found;
+}
+
+/** A registry as a list of its own, always the same one. */
+const lists = new WeakMap<RegistrySettings, readonly RegistrySettings[]>();
+
+function alone(registry: RegistrySettings): readonly RegistrySettings[] {
+  const list = lists.get(registry) ?? [registry];
+  lists.set(registry, list);
+  return list;
 }
 
 export interface ControlCall {

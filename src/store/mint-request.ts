@@ -18,7 +18,7 @@ const askedEntry = /^[^\n]+\n[^\n]+$/;
  */
 export function checkMint(request: MintRequest): CheckedMint {
   const text = JSON.stringify(request.record);
-  const wrong = Object.entries({
+  const right = {
     identity: sha256.test(request.identity),
     tokenHash: sha256.test(request.tokenHash),
     asked: request.asked.length > 0 && request.asked.every((entry) => askedEntry.test(entry)),
@@ -28,7 +28,8 @@ export function checkMint(request: MintRequest): CheckedMint {
     keepFor: isPositive(request.keepFor),
     nonce: request.nonce !== '',
     record: Buffer.byteLength(text) <= maxRecordBytes && isRecordOf(request.record, request.tokenHash),
-  }).flatMap(([member, right]) => (right ? [] : [member]));
+  };
+  const wrong = Object.keys(right).filter((member) => !right[member as keyof typeof right]);
   if (wrong.length > 0) throw new RangeError(`a mint request is malformed: ${wrong.join(', ')}`);
   return { ...request, asked: [...new Set(request.asked)], issuedAt: Math.floor(request.issuedAt), text };
 }

@@ -6,6 +6,8 @@ import { isJsonObject, own, type Json } from '../core/json.ts';
 export const maxRecordBytes = 256 * 1024;
 
 type Shape = Readonly<Record<string, (value: Json | undefined) => boolean>>;
+/** A shape with its members listed once: it is held against every record that is written or read. */
+type Members = readonly (readonly [string, Shape[string]])[];
 
 const actions: readonly string[] = ['publish', 'dist_tag'] satisfies Action[];
 const isText = (value: Json | undefined): boolean => typeof value === 'string' && value !== '';
@@ -17,8 +19,8 @@ const recordShape = {
   id: (value) => typeof value === 'string' && /^[0-9a-f]{12}$/.test(value),
   issuer: isText,
   claims: isJsonObject,
-  grants: (value) => Array.isArray(value) && value.length > 0 && value.every((grant) => has(grant, grantShape)),
-  run: (value) => has(value, runShape),
+  grants: (value) => Array.isArray(value) && value.length > 0 && value.every((grant) => has(grant, grantMembers)),
+  run: (value) => has(value, runMembers),
   minted: isTime,
   expires: isTime,
 } satisfies Record<keyof TokenRecord, Shape[string]>;
@@ -41,12 +43,20 @@ const runShape = {
   runUrl: isTextIfThere,
 } satisfies Record<keyof Run, Shape[string]>;
 
+const recordMembers: Members = Object.entries(recordShape);
+const grantMembers: Members = Object.entries(grantShape);
+const runMembers: Members = Object.entries(runShape);
+
 /** An object with these own members and no other. */
-function has(value: Json | undefined, shape: Shape): boolean {
+function has(value: Json | undefined, members: Members): boolean {
   if (!isJsonObject(value)) return false;
-  return (
-    Object.keys(value).every((key) => Object.hasOwn(shape, key)) && Object.entries(shape).every(([key, holds]) => holds(own(value, key)))
-  );
+  let known = 0;
+  for (const [key, holds] of members) {
+    const member = own(value, key);
+    if (!holds(member)) return false;
+    if (member !== undefined || Object.hasOwn(value, key)) known += 1;
+  }
+  return Object.keys(value).length === known;
 }
 
 /**
@@ -61,7 +71,7 @@ export function readRecord(text: string, tokenHash: string): TokenRecord | undef
 
 /** True for a record of this form and this token: one copied to another key names the token that it was minted for. */
 export function isRecordOf(value: unknown, tokenHash: string): value is TokenRecord {
-  return isJsonObject(value) && has(value, recordShape) && own(value, 'id') === tokenHash.slice(0, 12);
+  return isJsonObject(value) && has(value, recordMembers) && own(value, 'id') === tokenHash.slice(0, 12);
 }
 
 /** The record until its own expiry: how long something is kept is housekeeping, not the decision (TOK-10, RED-18). */
