@@ -76,7 +76,8 @@ describe('the house', () => {
     const plugin = (path: string): string | undefined =>
       room(path) === 'registries' && path.split('/').length > 2 ? path.split('/')[1] : undefined;
     const across = imports.filter((i) => plugin(i.from) !== undefined && plugin(i.to) !== undefined && plugin(i.from) !== plugin(i.to));
-    const shared = ['provider.ts', 'conditions.ts'];
+    // The contract, how a table is read and written, and what the CIs with GitHub's workflow files have in common.
+    const shared = ['provider.ts', 'conditions.ts', 'table.ts', 'actions.ts'];
     const providers = imports.filter(
       (i) =>
         room(i.from) === 'providers' &&

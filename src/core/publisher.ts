@@ -25,6 +25,16 @@ export interface Check {
   readonly values?: Readonly<Record<string, string>>;
 }
 
+/** `any`, or the values of which one has to match. */
+export type Stated = 'any' | readonly string[];
+
+/** What a publisher states under `from:`, by key. Judged by `check` alone; here for whoever explains or writes it out. */
+export interface From {
+  readonly fields: ReadonlyMap<string, Stated>;
+  /** Allowed events; undefined: the provider's default. */
+  readonly events?: readonly string[];
+}
+
 /** Where something stands in the policy files; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -37,6 +47,7 @@ export interface TrustedPublisher {
   readonly name: string;
   /** The issuer's name in the configuration. */
   readonly issuer: string;
+  readonly from: From;
   /** Packages by registry name. */
   readonly publish: ReadonlyMap<string, readonly PackagePattern[]>;
   readonly allow: readonly Action[];

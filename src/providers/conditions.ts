@@ -2,11 +2,8 @@
 import { claim, claimText, stringClaim, type VerifiedClaims } from '../core/claims.ts';
 import type { Json } from '../core/json.ts';
 import { matches, toPattern } from '../core/pattern.ts';
-import type { Check } from '../core/publisher.ts';
+import type { Check, From, Stated } from '../core/publisher.ts';
 import type { Field, Provider } from './provider.ts';
-
-/** `any`, or the values of which one has to match. */
-export type Stated = 'any' | readonly string[];
 
 /** A condition on one claim by name, under `provider: generic`. */
 export interface FreeClaim {
@@ -19,10 +16,7 @@ export interface FreeClaim {
 }
 
 /** A publisher's `from:`, validated. */
-export interface Conditions {
-  readonly fields: ReadonlyMap<string, Stated>;
-  /** Allowed events; undefined: the provider's default. */
-  readonly events?: readonly string[];
+export interface Conditions extends From {
   readonly claims?: readonly FreeClaim[];
 }
 
@@ -46,18 +40,23 @@ function checkField(field: Field, stated: Stated | undefined, claims: VerifiedCl
   const expected = stated ?? (field.absent === undefined ? undefined : [field.absent(claims)].filter((value) => value !== undefined));
   if (expected === undefined) return undefined;
   const actual = field.read(claims);
-  const readings = [actual, field.alternative?.(claims)].filter((reading) => reading !== undefined);
+  const readings = readingsOf(field, claims);
   const values = { ...(field.what === undefined ? {} : { what: field.what }), ...field.values?.(claims) };
   return {
     step: field.step,
     field: field.key,
     expected: expected.join(' or '),
-    actual,
+    actual: typeof actual === 'object' ? actual.join(', ') : actual,
     // What stands in for a stated value comes from the token: it is text, never a pattern.
     ok: readings.some((reading) => expected.some((value) => (stated === undefined ? value === reading : equal(field, value, reading)))),
     code: field.code,
     values,
   };
+}
+
+/** All that the token says about a field: the items of a list one by one, and the alternative. */
+export function readingsOf(field: Field, claims: VerifiedClaims): readonly string[] {
+  return [field.read(claims), field.alternative?.(claims)].flat().filter((reading) => reading !== undefined);
 }
 
 function equal(field: Field, expected: string, actual: string): boolean {
@@ -76,7 +75,7 @@ function checkEvent(provider: Provider, listed: readonly string[] | undefined, c
     step: 'event',
     field: 'events',
     expected: allowed.join(', '),
-    actual,
+    actual: typeof actual === 'object' ? actual.join(', ') : actual,
     ok: actual !== undefined && allowed.includes(actual) && !Object.hasOwn(events?.never ?? {}, actual),
     code: 'publisher-event',
     ...(why === undefined ? {} : { values: { why } }),

@@ -1,34 +1,31 @@
 // Any OIDC issuer: publishers name the subject, or claims one by one.
-import { claimText, claim, stringClaim } from '../core/claims.ts';
+import { stringClaim } from '../core/claims.ts';
 import type { Provider } from './provider.ts';
-
-/**
- * Claims that whoever can start a job chooses himself, or that all projects of an organisation share. They cannot be all
- * that a publisher binds (POL-31). CircleCI's audience is the organisation: only its project id tells projects apart (CLM-61).
- */
-export const userControlled: readonly string[] = [
-  'aud',
-  'actor',
-  'ref',
-  'ref_type',
-  'workflow',
-  'head_ref',
-  'base_ref',
-  'user_login',
-  'user_email',
-  'name',
-  'oidc.circleci.com/context-ids',
-  'oidc.circleci.com/org-id',
-  'oidc.circleci.com/ssh-rerun',
-  'oidc.circleci.com/vcs-origin',
-  'oidc.circleci.com/vcs-ref',
-];
+import { runOf, shown } from './table.ts';
 
 export const generic: Provider = {
   id: 'generic',
   title: 'OIDC issuer',
   issuers: [],
-  claims: { required: ['iss', 'aud', 'exp', 'iat', 'sub'], checked: [], unchecked: [] },
+  issuerForm: 'the exact `iss` claim',
+  claims: {
+    required: ['iss', 'aud', 'exp', 'iat', 'sub'],
+    checked: [],
+    unchecked: [],
+    prefixes: [''],
+    weak: [
+      'aud',
+      'name',
+      'email',
+      'branch',
+      'tag',
+      'oidc.circleci.com/context-ids',
+      'oidc.circleci.com/org-id',
+      'oidc.circleci.com/ssh-rerun',
+      'oidc.circleci.com/vcs-origin',
+      'oidc.circleci.com/vcs-ref',
+    ],
+  },
   anchor: [],
   fields: [],
   algorithms: ['RS256', 'ES256'],
@@ -37,9 +34,7 @@ export const generic: Provider = {
   jti: false,
   freeClaims: true,
   anchorText: (claims) => stringClaim(claims, 'sub') ?? 'this workload',
-  run: (claims) => {
-    const commit = claimText(claim(claims, 'sha'));
-    const ref = stringClaim(claims, 'ref');
-    return { anchor: stringClaim(claims, 'sub') ?? '', ...(commit === undefined ? {} : { commit }), ...(ref === undefined ? {} : { ref }) };
-  },
+  audience: 'job',
+  tags: true,
+  run: (claims) => runOf(stringClaim(claims, 'sub') ?? '', { commit: shown(claims, 'sha'), ref: stringClaim(claims, 'ref') }),
 };

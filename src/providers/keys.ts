@@ -1,7 +1,7 @@
 // By what a publisher is found among thousands: the anchor, or the repository's id. A necessary condition only; whether a
 // publisher matches, `compile` decides.
 import { claimText, type VerifiedClaims } from '../core/claims.ts';
-import { foldAscii, type Conditions, type FreeClaim } from './conditions.ts';
+import { foldAscii, readingsOf, type Conditions, type FreeClaim } from './conditions.ts';
 import type { Field, Provider } from './provider.ts';
 
 /**
@@ -13,7 +13,8 @@ export function publisherKeys(provider: Provider, { fields, claims = [] }: Condi
     const stated = fields.get(field.key);
     return Array.isArray(stated) ? [{ field, keys: stated.map((value: string) => keyOf(field, value)) }] : [];
   });
-  const anchor = keyed.find(({ field }) => field.step === 'anchor')?.keys ?? freeAnchor(claims);
+  // Of several anchors the last is the narrowest: the pipeline, not the organisation that all pipelines are of.
+  const anchor = keyed.findLast(({ field }) => field.step === 'anchor')?.keys ?? freeAnchor(claims);
   // A renamed repository is told by its id, which the publisher has to state in a form that can be looked up.
   const ids = provider.fields.filter(({ step, key }) => step === 'repository' && Array.isArray(fields.get(key)));
   if (anchor === undefined || !ids.every(isKey)) return undefined;
@@ -22,10 +23,7 @@ export function publisherKeys(provider: Provider, { fields, claims = [] }: Condi
 
 /** The keys that a token has. */
 export function tokenKeys(provider: Provider, claims: VerifiedClaims): readonly string[] {
-  const fields = provider.fields.filter(isKey).flatMap((field) => {
-    const readings = [field.read(claims), field.alternative?.(claims)];
-    return readings.flatMap((reading) => (reading === undefined ? [] : [keyOf(field, reading)]));
-  });
+  const fields = provider.fields.filter(isKey).flatMap((field) => readingsOf(field, claims).map((reading) => keyOf(field, reading)));
   if (provider.freeClaims !== true) return fields;
   const free = Object.entries(claims.set).flatMap(([name, value]) => freeKey(name, claimText(value)));
   return [...fields, ...free];

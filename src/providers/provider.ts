@@ -1,4 +1,5 @@
 // The contract of a provider: what a kind of CI proves in its identity tokens, written as a table.
+import type { ClaimTable } from '../core/claim-table.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { Run } from '../core/grant.ts';
 import type { Step } from '../core/publisher.ts';
@@ -6,6 +7,16 @@ import type { RefusalCode } from '../core/refusal.ts';
 
 /** How a value is compared: exactly, with ASCII case folded, as a pattern, or as a string of digits. */
 export type Comparison = 'exact' | 'fold' | 'pattern' | 'digits';
+
+/** What a token says; of a list one item is enough. Undefined when the claim is missing or malformed. */
+export type Reading = string | readonly string[] | undefined;
+
+/** Reads a token's value in the form that the policy writes. Made by `table.ts`. */
+export interface Reader<T extends Reading = Reading> {
+  (claims: VerifiedClaims): T;
+  /** The claims that it looks at, outermost names only. */
+  readonly claims: readonly string[];
+}
 
 /** One key of a publisher's `from:`. */
 export interface Field {
@@ -22,10 +33,9 @@ export interface Field {
   readonly flag?: true;
   /** The refusal when this field is the first that differs. */
   readonly code: RefusalCode;
-  /** Reads the token's value in the form that the policy writes; undefined when the claim is missing or malformed. */
-  readonly read: (claims: VerifiedClaims) => string | undefined;
+  readonly read: Reader;
   /** A second reading that may match instead: a called workflow named by commit instead of by ref. */
-  readonly alternative?: (claims: VerifiedClaims) => string | undefined;
+  readonly alternative?: Reader;
   /** What is expected of a publisher that does not state this field; undefined: nothing. */
   readonly absent?: (claims: VerifiedClaims) => string | undefined;
   /** A sentence when the written value can never match or is a common mistake (a path where a file name belongs). */
@@ -47,18 +57,17 @@ export interface Events {
   readonly never: Readonly<Record<string, string>>;
 }
 
-/** Which claims a token of this provider has. An unknown claim is counted, so that a change of the CI's is noticed. */
-export interface ClaimTable {
-  readonly required: readonly string[];
-  readonly checked: readonly string[];
-  readonly unchecked: readonly string[];
-}
-
 export interface Provider {
   readonly id: string;
   readonly title: string;
   /** Issuer URLs that are this provider's own hosted service; the first is the default of `issuers: { <id>: {} }`. */
   readonly issuers: readonly string[];
+  /** What the issuer URL looks like elsewhere: `https://<host>/_services/token`. */
+  readonly issuerForm?: string;
+  /** Where the hosted service keeps its keys, when not at an address of the issuer's own origin. */
+  readonly jwksUri?: string;
+  /** What could not be confirmed from the CI's own documentation or source, by claim or topic: one sentence each. */
+  readonly unconfirmed?: Readonly<Record<string, string>>;
   readonly claims: ClaimTable;
   /** Keys of the fields that make up the anchor; all of them are required. */
   readonly anchor: readonly string[];
@@ -74,8 +83,17 @@ export interface Provider {
   readonly jti: boolean;
   /** True when publishers of this provider may use `subject:` and `claims:` (only `generic`). */
   readonly freeClaims?: boolean;
+  /**
+   * Who says what the audience is: the job with each request or in its CI file, an administrator in the CI's settings, or
+   * nobody, since the issuer puts the same one into every token (the issuer's `audiences:` has to name it then).
+   */
+  readonly audience: 'job' | 'settings' | 'fixed';
+  /** The one audience of every token of this CI, where it has no host name in it that tells whose it is. */
+  readonly fixedAudience?: string;
   /** What to change in the CI so that its token is for this audience. */
   readonly audienceHint?: (audience: string) => string;
+  /** Whether `run.ref` can be a tag; without, a publisher's `tag:` could never be met. */
+  readonly tags: boolean;
   /** How the caller calls itself, from its own claims: `acme/ui`. */
   readonly anchorText: (claims: VerifiedClaims) => string;
   readonly run: (claims: VerifiedClaims) => Run;

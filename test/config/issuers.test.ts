@@ -62,7 +62,7 @@ describe('issuers', () => {
     [
       'generic without URL',
       basePolicy(github, github, 'ci: { provider: generic }'),
-      ['3:3 error missing key "issuer": OIDC issuer has no hosted service'],
+      ['3:3 error missing key "issuer": there is no one issuer for OIDC issuer'],
     ],
     [
       'an algorithm without public key',

@@ -23,6 +23,7 @@ function publisher(called: string, fields: Record<string, string>, more: Partial
   return {
     name: called,
     issuer: 'github',
+    from: { fields: conditions },
     publish: new Map([['npm', [name('@acme/ui')]]]),
     allow: ['publish'],
     create: false,

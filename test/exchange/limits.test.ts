@@ -32,6 +32,7 @@ function publisher(name: string, packages: readonly string[], packagesPerMinute?
   return {
     name,
     issuer: 'github',
+    from: { fields: new Map() },
     publish: new Map([['npm', packages as readonly Pattern[]]]),
     allow: ['publish'],
     create: false,

@@ -196,6 +196,7 @@ function granted(one: Case): string[] {
     return {
       name: `p${i}`,
       issuer,
+      from: conditions,
       publish: new Map(Object.entries(publish)) as unknown as ReadonlyMap<string, readonly PackagePattern[]>,
       allow: ['publish'],
       create: false,

@@ -67,3 +67,19 @@ export const gitlabClaims: JsonObject = {
   exp: 1_795_003_600,
   iat: 1_795_000_000,
 };
+
+/** What every OIDC issuer sends (RFC 7519, OpenID Connect Core). */
+export const genericClaims: JsonObject = {
+  iss: 'https://ci.acme.example',
+  sub: 'job/release',
+  aud: 'npm:npm.acme.dev',
+  iat: 1_795_000_000,
+  exp: 1_795_000_600,
+};
+
+/** By provider: the fixture of the contract test. */
+export const fixtures: Readonly<Record<string, JsonObject>> = {
+  github: githubClaims,
+  gitlab: gitlabClaims,
+  generic: genericClaims,
+};

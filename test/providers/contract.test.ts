@@ -1,11 +1,12 @@
 // One suite that every provider passes, and the tables of what each field reads from a token.
 import { describe, expect, test } from 'vitest';
+import { unknownClaims } from '../../src/core/claim-table.ts';
 import { assumeVerified } from '../../src/core/claims.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { steps } from '../../src/core/publisher.ts';
 import { refusalKinds } from '../../src/core/refusal.ts';
 import { compile, providers } from '../../src/providers/index.ts';
-import { githubClaims, gitlabClaims } from './claims.ts';
+import { fixtures, githubClaims, gitlabClaims } from './claims.ts';
 
 describe.each(providers.map((provider) => [provider.id, provider] as const))('provider %s', (_, provider) => {
   test('requires its anchor, never lets it be any, and marks it as the anchor step', () => {
@@ -23,6 +24,56 @@ describe.each(providers.map((provider) => [provider.id, provider] as const))('pr
       expect(steps).toContain(field.step);
     }
     expect(new Set(provider.fields.map((field) => field.key)).size).toBe(provider.fields.length);
+  });
+
+  test('reads exactly the claims that each field names, so that an upload token remembers them (P6)', () => {
+    const remembered = [...provider.claims.required, ...provider.claims.checked];
+    for (const field of provider.fields) {
+      for (const reader of [field.read, field.alternative].filter((each) => each !== undefined)) {
+        const looked = new Set<string>();
+        const watched = (set: JsonObject): JsonObject =>
+          new Proxy(set, {
+            getOwnPropertyDescriptor: (target, name) => {
+              looked.add(String(name));
+              return Reflect.getOwnPropertyDescriptor(target, name);
+            },
+          });
+        reader(assumeVerified('ci', watched(fixtures[provider.id]!)));
+        reader(assumeVerified('ci', watched({})));
+        expect(
+          [...looked].filter((name) => !reader.claims.includes(name)),
+          field.key,
+        ).toEqual([]);
+        expect(
+          reader.claims.filter((name) => !looked.has(name) || !remembered.includes(name)),
+          field.key,
+        ).toEqual([]);
+      }
+    }
+    if (provider.events !== undefined) expect(remembered).toContain(provider.events.claim);
+  });
+
+  test('knows every claim of a token as the CI documents it, and has all that it calls required', () => {
+    const claims = fixtures[provider.id]!;
+    expect(unknownClaims(claims, provider.claims)).toEqual([]);
+    expect(provider.claims.required.filter((name) => !Object.hasOwn(claims, name))).toEqual([]);
+    const { required, checked, unchecked } = provider.claims;
+    expect(new Set([...required, ...checked, ...unchecked]).size).toBe(required.length + checked.length + unchecked.length);
+    expect(Object.hasOwn(claims, 'jti') || !provider.jti).toBe(true);
+  });
+
+  test('POL-31 CLM-61 has no anchor that whoever starts a job chooses', () => {
+    for (const key of provider.anchor) {
+      const names = provider.fields.find((field) => field.key === key)!.read.claims;
+      expect(
+        names.some((name) => !provider.claims.weak.includes(name)),
+        key,
+      ).toBe(true);
+    }
+  });
+
+  test('has an issuer of its own, or says what one looks like', () => {
+    expect(provider.issuers.length > 0 || provider.issuerForm !== undefined).toBe(true);
   });
 
   test('survives claims that are missing or of any odd type', () => {

@@ -10,11 +10,12 @@ const shared = new Set(['pypi', 'testpypi', 'sigstore', 'sts.amazonaws.com', 'ap
 /**
  * The audiences of a list that may be used; the others are reported.
  * @param hosts `host` and `host:port` of those whom an audience may name: our registries, or the issuer itself
+ * @param fixed the audience that the issuer puts into every token, whomever it is for: there is no other to choose
  */
-export function audiences(list: Cursor, hosts: ReadonlySet<string>): readonly string[] {
+export function audiences(list: Cursor, hosts: ReadonlySet<string>, fixed?: string): readonly string[] {
   return list.items.flatMap((item) => {
     if (typeof item.value !== 'string') return [];
-    const problem = audienceProblem(item.value, hosts);
+    const problem = item.value === fixed ? undefined : audienceProblem(item.value, hosts);
     if (problem === undefined) return [item.value];
     item.error(
       `audience ${quote(item.value)} ${problem}`,

@@ -1,6 +1,7 @@
 // `from:` compiled: what a publisher states, held against the table of its issuer's provider.
 import { patternProblem } from '../../core/pattern.ts';
-import type { Conditions, Field, Provider, Stated } from '../../providers/index.ts';
+import type { Stated } from '../../core/publisher.ts';
+import type { Conditions, Field, Provider } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, nearest, quote } from '../did-you-mean.ts';
 import { describe, explainEmpty } from '../issues.ts';

@@ -54,7 +54,9 @@ function compileIssuer(
   const insecure = input.insecure ?? false;
   const url = input.issuer === undefined ? provider.issuers[0] : issuerUrl(cursor.at('issuer'), insecure);
   if (url === undefined)
-    return input.issuer === undefined ? cursor.errorAtKey(`missing key "issuer": ${provider.title} has no hosted service`) : undefined;
+    return input.issuer === undefined
+      ? cursor.errorAtKey(`missing key "issuer": there is no one issuer for ${provider.title}`, provider.issuerForm)
+      : undefined;
   if (insecure) checkInsecure(cursor, provider, url, context);
   // A hosted service's own address is the audience that it puts into tokens for everybody.
   const own = provider.issuers.includes(url) ? [] : [new URL(url).host, new URL(url).hostname];
@@ -67,11 +69,11 @@ function compileIssuer(
     algorithms: algorithms(cursor.at('algorithms')) ?? provider.algorithms,
     maxAge: maxAge ?? provider.maxAge,
     jti: provider.jti,
-    audiences: audiences(cursor.at('audiences'), hosts),
+    audiences: audiences(cursor.at('audiences'), hosts, provider.fixedAudience),
     maxExchanges: input.max_exchanges ?? (provider.fresh ? 1 : 5),
     privateNetwork: input.private_network ?? false,
     insecure,
-    ...keySource(cursor, insecure, context),
+    ...keySource(cursor, insecure, context, provider.issuers.includes(url) ? provider.jwksUri : undefined),
   };
 }
 
@@ -97,11 +99,16 @@ function algorithms(list: Cursor): readonly string[] | undefined {
   return list.items.map((item) => String(item.value));
 }
 
-function keySource(cursor: Cursor, insecure: boolean, context: Context): Pick<Issuer, 'jwksUri' | 'jwksFile' | 'caFile'> {
+function keySource(
+  cursor: Cursor,
+  insecure: boolean,
+  context: Context,
+  hosted: string | undefined,
+): Pick<Issuer, 'jwksUri' | 'jwksFile' | 'caFile'> {
   const uri = cursor.at('jwks_uri');
   const file = cursor.at('jwks_file');
   if (uri.exists && file.exists) file.errorAtKey('jwks_file and jwks_uri exclude each other');
-  const jwksUri = issuerUrl(uri, insecure);
+  const jwksUri = uri.exists ? issuerUrl(uri, insecure) : file.exists ? undefined : hosted;
   const jwksFile = usableFile(file, context, jwksProblem);
   const caFile = usableFile(cursor.at('ca_file'), context, pem('CERTIFICATE'));
   return {

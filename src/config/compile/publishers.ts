@@ -4,7 +4,7 @@ import type { PackagePattern } from '../../core/package-name.ts';
 import { patternProblem, toPattern, type Pattern } from '../../core/pattern.ts';
 import type { Place, TrustedPublisher } from '../../core/publisher.ts';
 import { tagRuleProblem } from '../../core/tag-rule.ts';
-import { compile, publisherKeys } from '../../providers/index.ts';
+import { compile, publisherKeys, type Provider } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, quote } from '../did-you-mean.ts';
 import { publisherSchema, type PublisherInput } from '../schema/publisher.ts';
@@ -49,13 +49,14 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
   const publish = packagesOf(cursor.at('publish'), sections);
   const allow: readonly Action[] = input.allow ?? ['publish'];
   checkNpmOnly(cursor, sections);
-  const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'));
+  const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'), conditions?.provider);
   const distTags = input.dist_tags === undefined ? undefined : patterns(cursor.at('dist_tags'));
   const ttl = input.ttl === undefined ? undefined : duration(cursor.at('ttl'), '1m', '60m');
   if (conditions === undefined) return undefined;
   return {
     name: input.name,
     issuer: conditions.issuer,
+    from: conditions.from,
     publish,
     allow: [...new Set(allow)],
     create: input.create ?? false,
@@ -69,7 +70,9 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
   };
 }
 
-function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublisher, 'issuer' | 'keys' | 'check'> | undefined {
+type Origin = Pick<TrustedPublisher, 'issuer' | 'from' | 'keys' | 'check'> & { readonly provider: Provider };
+
+function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
   const issuer = from.at('issuer');
   if (!issuer.exists) return issuer.error('missing key "issuer"');
   if (typeof issuer.value !== 'string') return issuer.error('expected the name of an issuer');
@@ -84,7 +87,8 @@ function conditionsOf(from: Cursor, { issuers }: Sections): Pick<TrustedPublishe
   const conditions = provider === undefined ? undefined : compileFrom(from, provider);
   if (provider === undefined || conditions === undefined) return undefined;
   const keys = publisherKeys(provider, conditions);
-  return { issuer: issuer.value, ...(keys === undefined ? {} : { keys }), check: compile(provider, conditions) };
+  const stated = { fields: conditions.fields, ...(conditions.events === undefined ? {} : { events: conditions.events }) };
+  return { issuer: issuer.value, provider, from: stated, ...(keys === undefined ? {} : { keys }), check: compile(provider, conditions) };
 }
 
 function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {
@@ -111,7 +115,9 @@ function checkNpmOnly(cursor: Cursor, { registries }: Sections): void {
   if (cursor.at('dist_tags').exists) cursor.at('dist_tags').errorAtKey('dist_tags needs an npm registry under publish');
 }
 
-function tagRule(cursor: Cursor): string | undefined {
+function tagRule(cursor: Cursor, provider: Provider | undefined): string | undefined {
+  // It would refuse every upload, after the job had run.
+  if (provider?.tags === false) return cursor.errorAtKey(`tokens of ${provider.title} name no tag, so no version could be published`);
   const rule = String(cursor.value);
   const problem = tagRuleProblem(rule);
   return problem === undefined ? rule : cursor.error(problem);
