@@ -68,10 +68,16 @@ function providerPart(provider: Provider): string[] {
   const fields = rows.length === 0 ? [] : [markdownTable(['key', 'stated', 'compared', 'what it is'], rows)];
   return [
     `### ${provider.title} (\`provider: ${provider.id}\`)`,
+    issuerText(provider),
     ...fields,
     ...eventPart(provider),
     ...(provider.freeClaims === true ? [rules.generic] : []),
   ];
+}
+
+function issuerText({ issuers: [hosted], issuerForm }: Provider): string {
+  if (hosted === undefined) return `Issuer: ${issuerForm ?? 'always stated'}.`;
+  return `Issuer: \`${hosted}\`${issuerForm === undefined ? '' : `, or ${issuerForm}`}.`;
 }
 
 function fieldRule(field: Field): string {
@@ -129,5 +135,6 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 }
 
 function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|');
+  // Outside of code `<tag>` would be taken for HTML and vanish.
+  return text.replaceAll('|', '\\|').replaceAll(/`[^`]*`|</g, (part) => (part === '<' ? '\\<' : part));
 }

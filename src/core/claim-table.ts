@@ -10,8 +10,8 @@ export interface ClaimTable {
   /** Beginnings of claim names of which a tenant makes the rest: `repo_property_`. The empty one knows every claim. */
   readonly prefixes?: readonly string[];
   /**
-   * Claims that whoever can start a job chooses, or that all projects of an organisation share. None is ever an anchor, and
-   * under `provider: generic` they cannot be all that a publisher binds (POL-31, CLM-61).
+   * Claims that whoever can start a job chooses, or that all projects of an organisation share. They are never all that an
+   * anchor is made of, nor, under `provider: generic`, all that a publisher binds (POL-31, CLM-61).
    */
   readonly weak: readonly string[];
 }

@@ -81,13 +81,15 @@ export function workflow(folders: readonly string[]): Field {
   );
 }
 
-export function calledWorkflow(folder: string): Field {
-  const form = new RegExp(String.raw`^[^/@*\s]+/[^/@*\s]+/${folder.replaceAll('.', String.raw`\.`)}/[^/@*\s]+\.ya?ml@[^@\s]+$`);
+export function calledWorkflow(folders: readonly string[]): Field {
+  const form = new RegExp(
+    String.raw`^[^/@*\s]+/[^/@*\s]+/(?:${folders.join('|').replaceAll('.', String.raw`\.`)})/[^/@*\s]+\.ya?ml@[^@\s]+$`,
+  );
   return field(
     'called_workflow',
     'workflow',
     text('job_workflow_ref'),
-    `Reusable workflow that defines the job: owner/repo/${folder}/file.yml@ref, where the ref may be a pattern or a commit.`,
+    `Reusable workflow that defines the job: owner/repo/${folders[0]}/file.yml@ref, where the ref may be a pattern or a commit.`,
     {
       compare: 'pattern',
       any: false,
@@ -95,7 +97,7 @@ export function calledWorkflow(folder: string): Field {
       alternative: calledByCommit,
       absent: text('workflow_ref'),
       values: (claims) => ({ line: stringClaim(claims, 'job_workflow_ref') ?? 'none' }),
-      problem: (value) => (form.test(value) ? undefined : `write owner/repo/${folder}/file.yml@refs/tags/v1`),
+      problem: (value) => (form.test(value) ? undefined : `write owner/repo/${folders[0]}/file.yml@refs/tags/v1`),
     },
   );
 }

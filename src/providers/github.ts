@@ -19,15 +19,15 @@ import {
 import type { Field, Provider } from './provider.ts';
 import { field, runOf, text } from './table.ts';
 
-const folder = '.github/workflows';
-const file = workflowFile([folder]);
+const folders = ['.github/workflows'];
+const file = workflowFile(folders);
 
 const fields: readonly Field[] = [
   repository,
   repositoryOwnerId,
   repositoryId,
-  workflow([folder]),
-  calledWorkflow(folder),
+  workflow(folders),
+  calledWorkflow(folders),
   field('environment', 'environment', text('environment'), 'GitHub environment of the job, or any. Case does not matter.', {
     compare: 'fold',
     required: true,
@@ -43,7 +43,7 @@ export const github: Provider = {
   id: 'github',
   title: 'GitHub Actions',
   issuers: ['https://token.actions.githubusercontent.com'],
-  issuerForm: 'https://<host>/_services/token (Enterprise Server) or https://token.actions.<subdomain>.ghe.com (data residency)',
+  issuerForm: '`https://<host>/_services/token` (Enterprise Server) or `https://token.actions.<subdomain>.ghe.com` (data residency)',
   claims: {
     required: [
       'iss',

@@ -101,7 +101,7 @@ export const gitlab: Provider = {
   id: 'gitlab',
   title: 'GitLab CI',
   issuers: ['https://gitlab.com'],
-  issuerForm: 'https://<host>',
+  issuerForm: '`https://<host>`',
   claims: {
     required: [
       'iss',

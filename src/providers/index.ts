@@ -1,10 +1,44 @@
 // The list of providers. Adding a CI is one file, one line here and one fixture of the contract test.
+import { activestate } from './activestate.ts';
+import { aws } from './aws.ts';
+import { azureDevops } from './azure-devops.ts';
+import { bitbucket } from './bitbucket.ts';
+import { buildkite } from './buildkite.ts';
+import { circleci } from './circleci.ts';
+import { codefresh } from './codefresh.ts';
+import { forgejo } from './forgejo.ts';
 import { generic } from './generic.ts';
+import { gitea } from './gitea.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
+import { google } from './google.ts';
+import { jenkins } from './jenkins.ts';
+import { kubernetes } from './kubernetes.ts';
 import type { Provider } from './provider.ts';
+import { semaphore } from './semaphore.ts';
+import { spiffe } from './spiffe.ts';
+import { teamcity } from './teamcity.ts';
 
-export const providers: readonly Provider[] = [github, gitlab, generic];
+export const providers: readonly Provider[] = [
+  github,
+  gitlab,
+  azureDevops,
+  bitbucket,
+  buildkite,
+  circleci,
+  codefresh,
+  forgejo,
+  gitea,
+  google,
+  jenkins,
+  kubernetes,
+  semaphore,
+  spiffe,
+  teamcity,
+  aws,
+  activestate,
+  generic,
+];
 
 export { compile, type Conditions, type FreeClaim } from './conditions.ts';
 export { publisherKeys, tokenKeys } from './keys.ts';

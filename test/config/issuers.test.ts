@@ -1,6 +1,6 @@
 // Issuers and audiences: whose tokens are accepted, and that they are meant for us alone.
 import { describe, expect, test } from 'vitest';
-import { base, basePolicy, load, loaded, said } from './policy-file.ts';
+import { base, basePolicy, diagnosticsOf, load, loaded, said } from './policy-file.ts';
 
 const github = 'github: {}';
 const gitlab = (...lines: readonly string[]): string =>
@@ -96,6 +96,28 @@ describe('issuers', () => {
     });
     expect(issuers.get('corp')).toMatchObject({ url: 'https://gitlab.corp.example', maxAge: 3600, maxExchanges: 5, insecure: false });
   });
+
+  test('that are another one for each organization have to be said, and what they look like is told', async () => {
+    const [problem] = diagnosticsOf(await load(basePolicy(github, github, 'bitbucket: {}')));
+    expect(problem).toMatchObject({
+      message: 'missing key "issuer": there is no one issuer for Bitbucket Pipelines',
+      hint: '`https://api.bitbucket.org/2.0/workspaces/<workspace>/pipelines-config/identity/oidc`',
+    });
+  });
+
+  test('the keys of accounts.google.com are where Google keeps them, unless a file or another place is named', async () => {
+    const keys = async (...lines: readonly string[]): Promise<unknown> =>
+      (
+        await loaded({ 'policy.yaml': basePolicy(github, github, 'google:', ...lines), 'keys.json': '{"keys":[{"kty":"RSA"}]}' })
+      ).issuers.get('google');
+    expect(await keys('  max_age: 60m')).toMatchObject({
+      url: 'https://accounts.google.com',
+      jwksUri: 'https://www.googleapis.com/oauth2/v3/certs',
+    });
+    expect(await keys('  jwks_uri: https://accounts.google.com/keys')).toMatchObject({ jwksUri: 'https://accounts.google.com/keys' });
+    expect(await keys('  jwks_file: keys.json')).not.toHaveProperty('jwksUri');
+    expect(await keys('  issuer: https://google.corp.example')).not.toHaveProperty('jwksUri');
+  });
 });
 
 describe('POL-22: audiences', () => {
@@ -131,6 +153,13 @@ describe('POL-22: audiences', () => {
       audiences: ['npm:npm.acme.example', 'https://npm.acme.example/packages', 'acme-packages'],
       audience: 'npm:npm.acme.example',
     });
+  });
+
+  test('the one audience that Azure puts into every token may be named for Azure, and for nobody else', async () => {
+    const named = (provider: string): string =>
+      basePolicy(github, github, `ci: { provider: ${provider}, issuer: "https://ci.example", audiences: ["api://AzureADTokenExchange"] }`);
+    expect((await loaded(named('azure-devops'))).issuers.get('ci')?.audiences).toEqual(['api://AzureADTokenExchange']);
+    expect(said(await load(named('generic'))).join()).toContain('is shared with other services');
   });
 
   test('are what the clients ask for and the origin, unless stated', async () => {

@@ -1,6 +1,6 @@
 // Publishers: everything that would be a weaker policy than its author thinks is refused, with the words that help.
 import { describe, expect, test } from 'vitest';
-import { basePolicy, diagnosticsOf, load, loaded, said } from './policy-file.ts';
+import { base, basePolicy, diagnosticsOf, load, loaded, said } from './policy-file.ts';
 
 type Row = [title: string, line: string, instead: string[], said: string[]];
 
@@ -250,6 +250,16 @@ describe('a publisher loads', () => {
     ['a tag rule without version', 'tag: v1', '25:10 error a tag rule contains {{version}} exactly once, for example "v{{version}}"'],
   ])('but %s is refused where it means nothing', async (_, line, message) => {
     expect(said(await load(`${basePolicy(list, 'pypi: [acme-ui]')}    ${line}\n`))).toEqual([message]);
+  });
+
+  test('but a tag rule is refused where tokens name no tag, since every upload would be', async () => {
+    const policy = `${base.slice(0, base.indexOf('publishers:')).replace('github: {}', 'ci: { provider: jenkins, issuer: "https://ci.example/oidc" }')}publishers:
+  - name: ui
+    from: { issuer: ci, job: "https://ci.example/job/ui/job/release/", branch: release }
+    tag: "v{{version}}"
+    publish: { npm: ["@acme/ui"] }
+`;
+    expect(said(await load(policy))).toEqual(['17:5 error tokens of Jenkins name no tag, so no version could be published']);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { assumeVerified } from '../../src/core/claims.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { compile, providers } from '../../src/providers/index.ts';
-import { githubClaims, gitlabClaims } from './claims.ts';
+import { giteaClaims, githubClaims, gitlabClaims } from './claims.ts';
 
 /** Whether a publisher that states nothing but `any` takes this token. */
 function taken(id: string, claims: JsonObject): boolean {
@@ -15,6 +15,7 @@ describe('what a publisher does not state is compared with the token itself', ()
   test.each([
     ['github', githubClaims, 'workflow_ref'],
     ['gitlab', gitlabClaims, 'project_id'],
+    ['gitea', giteaClaims, 'workflow_ref'],
   ])('%s: a token without a readable %s meets no default (CLM-17, CLM-44)', (id, claims, missing) => {
     expect(taken(id, claims)).toBe(true);
     for (const value of [null, ['x'], {}, 1.5]) expect(taken(id, { ...claims, [missing]: value })).toBe(false);

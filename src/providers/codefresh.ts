@@ -1,0 +1,67 @@
+// Codefresh. Claims: Codefresh docs, "OIDC in pipelines" (step `obtain-oidc-id-token`), and Sigstore Fulcio's Codefresh issuer.
+import { claim, stringClaim } from '../core/claims.ts';
+import type { Field, Provider } from './provider.ts';
+import { derived, field, runOf, text } from './table.ts';
+
+const fields: readonly Field[] = [
+  field('pipeline_id', 'anchor', text('pipeline_id'), 'Id of the pipeline, as in its address.', {
+    problem: (value) => (/^[0-9a-f]{24}$/.test(value) ? undefined : 'write the 24 hexadecimal digits of the id'),
+  }),
+  field('account_id', 'owner', text('account_id'), 'Id of the account (User Settings, Account Information), or any.', {
+    required: true,
+    what: 'account id',
+  }),
+  field('repository', 'rest', text('scm_repo_url'), 'Address of the repository, for example https://github.com/acme/ui, or any.', {
+    required: true,
+    problem: (value) =>
+      /^https:\/\/\S+$/.test(value) ? undefined : 'write the address of the repository, for example https://github.com/acme/ui',
+  }),
+  field('scm_ref', 'ref', text('scm_ref'), 'Name of the branch or tag, which look the same: a pattern, or any.', {
+    compare: 'pattern',
+    required: true,
+    what: 'branches and tags',
+  }),
+  field(
+    'pull_requests',
+    'ref',
+    derived(['scm_pull_request_target_branch'], (claims) => String(claim(claims, 'scm_pull_request_target_branch') !== undefined)),
+    'false (the default): no build of a pull request. any: also those.',
+    { flag: true, code: 'publisher-claim', absent: () => 'false' },
+  ),
+  field('runner_environment', 'rest', text('runner_environment'), 'hybrid or classic.'),
+];
+
+export const codefresh: Provider = {
+  id: 'codefresh',
+  title: 'Codefresh',
+  issuers: ['https://oidc.codefresh.io'],
+  unconfirmed: {
+    jti: 'Whether tokens have one is not documented; none is asked for.',
+    exp: 'How long a token lives is not documented; up to 60 minutes are accepted (`max_age`).',
+    scm_pull_request_target_branch: 'That every build of a pull request has it is documented for builds started by a Git trigger only.',
+  },
+  claims: {
+    required: ['iss', 'aud', 'exp', 'iat', 'sub', 'account_id', 'pipeline_id'],
+    checked: ['scm_repo_url', 'scm_ref', 'scm_pull_request_target_branch', 'runner_environment'],
+    unchecked: ['account_name', 'pipeline_name', 'workflow_id', 'initiator', 'scm_user_name', 'platform_url', 'nbf', 'jti'],
+    weak: ['aud', 'account_id', 'account_name', 'initiator', 'scm_user_name', 'scm_ref', 'scm_pull_request_target_branch', 'scm_repo_url'],
+  },
+  anchor: ['pipeline_id'],
+  fields,
+  algorithms: ['RS256'],
+  maxAge: 60 * 60,
+  fresh: true,
+  jti: false,
+  audience: 'job',
+  audienceHint: (audience) => `Give the step obtain-oidc-id-token \`arguments: { AUDIENCE: "${audience}" }\`.`,
+  tags: false,
+  anchorText: (claims) => stringClaim(claims, 'pipeline_name') ?? 'this pipeline',
+  run: (claims) => {
+    const id = stringClaim(claims, 'workflow_id');
+    return runOf(stringClaim(claims, 'pipeline_name') ?? stringClaim(claims, 'pipeline_id') ?? '', {
+      actor: stringClaim(claims, 'scm_user_name'),
+      run: id,
+      runUrl: id === undefined ? undefined : `${stringClaim(claims, 'platform_url') ?? 'https://g.codefresh.io'}/build/${id}`,
+    });
+  },
+};
