@@ -1,6 +1,7 @@
 // The exchange: an identity token comes in, an upload token or a refusal goes out. One use case behind every dialect.
 import type { Audit, AuditEvent } from '../audit/event.ts';
 import type { Configuration, Issuer } from '../config/configuration.ts';
+import { unknownClaims } from '../core/claim-table.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { TokenRecord } from '../core/grant.ts';
 import { match, type Considered, type Decision } from '../core/match.ts';
@@ -29,6 +30,8 @@ export interface ExchangeRoom {
   readonly store: Store;
   readonly audit: Audit;
   readonly limits: Limits;
+  /** Told of claims of a verified token that are not in its provider's table. */
+  readonly unknownClaims: (provider: string, names: readonly string[]) => void;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -69,6 +72,8 @@ async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Pr
   const issuer = room.configuration.issuers.get(verified.claims.issuer);
   if (issuer === undefined) return refuse('issuer-unknown', { actual: verified.claims.issuer });
   trail.issuer = issuer;
+  const unknown = unknownClaims(verified.claims.set, issuer.provider.claims);
+  if (unknown.length > 0) room.unknownClaims(issuer.provider.id, unknown);
 
   const registries = addressed(call.registries, issuer, verified.claims).map((registry) => registry.name);
   const asked = { registries, ...(call.package === undefined ? {} : { package: call.package }) };

@@ -75,7 +75,7 @@ function checkEvent(provider: Provider, listed: readonly string[] | undefined, c
     step: 'event',
     field: 'events',
     expected: allowed.join(', '),
-    actual: typeof actual === 'object' ? actual.join(', ') : actual,
+    actual,
     ok: actual !== undefined && allowed.includes(actual) && !Object.hasOwn(events?.never ?? {}, actual),
     code: 'publisher-event',
     ...(why === undefined ? {} : { values: { why } }),

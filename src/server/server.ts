@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Audit } from '../audit/event.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { createLimits, type Limits } from '../exchange/limits.ts';
 import { hashToken } from '../exchange/mint.ts';
 import { createCredentials } from '../gateway/credential.ts';
@@ -20,6 +21,7 @@ import { health } from './health.ts';
 import { limitRequests } from './limits.ts';
 import { createAdminServer, createPublicServer, type Handler } from './listeners.ts';
 import { closeGently } from './shutdown.ts';
+import { logUnknownClaims } from './unknown-claims.ts';
 
 /** What the program's own log is told. */
 export interface ServerLog {
@@ -58,7 +60,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   let configuration = first;
   let stopping = false;
   let policyProblem: string | undefined;
-  const outbound = openOutbound(parts.version, now);
+  const outbound = { ...openOutbound(parts.version, now), unknownClaims: logUnknownClaims(parts.log) };
   const limits = createLimits({ audit: parts.audit, elapsed: () => performance.now() });
   const verifier = createVerifier({ issuers: () => configuration.issuers, now, log: (status) => parts.log.info(status, 'issuer keys') });
   const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, limits }, verifier, now);
@@ -114,7 +116,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   };
 }
 
-type Outbound = ReturnType<typeof openOutbound> & { readonly limits: Limits };
+type Outbound = ReturnType<typeof openOutbound> & { readonly limits: Limits } & Pick<ExchangeRoom, 'unknownClaims'>;
 
 /** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
 function openOutbound(version: string, now: () => number) {
@@ -144,7 +146,16 @@ function roomFor(
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
-    exchange: { configuration, store, audit, limits: outbound.limits, now, leeway, verify: verifier.verify },
+    exchange: {
+      configuration,
+      store,
+      audit,
+      limits: outbound.limits,
+      unknownClaims: outbound.unknownClaims,
+      now,
+      leeway,
+      verify: verifier.verify,
+    },
     gateway: {
       configuration,
       store,

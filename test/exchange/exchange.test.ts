@@ -1,5 +1,5 @@
 // The exchange over HTTP, in every dialect, against the program itself.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
 import { pastEpoch, raw, sha256, startProxy, type Policy, type Proxy, type RawAnswer } from '../support/proxy.ts';
 
@@ -120,6 +120,15 @@ describe('the npm dialect', () => {
       message: expect.stringContaining(text),
       body: { message: expect.stringContaining(text) },
     });
+  });
+
+  test('a claim that the provider’s table does not know is logged once, whether the job is let in or not', async () => {
+    expect((await npm(sign({ brand_new: 'x', environment: 'staging' }))).status).toBe(403);
+    expect((await npm(sign({ brand_new: 'x', another: 1, repo_property_team: 'ui' }))).status).toBe(201);
+    await vi.waitFor(() => expect(proxy.output()).toContain('"claim":"another"'));
+    expect(proxy.output().match(/"provider":"github","claim":"brand_new"/g)).toHaveLength(1);
+    expect(proxy.output()).not.toContain('"claim":"repo_property_team"');
+    expect(proxy.output()).not.toMatch(/"claim":"(?:check_run_id|iss|environment)"/);
   });
 
   test('a token that is no JWT is told about the .npmrc line that put it there', async () => {
