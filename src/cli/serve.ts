@@ -89,7 +89,7 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
     if (source?.kind === 'value') protect(source.value.reveal());
   }
   const { store } = configuration;
-  for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword] : []) {
+  for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword, store.recordMac, store.recordMacAlso] : []) {
     if (source?.kind === 'value') protect(source.value.reveal());
   }
 }

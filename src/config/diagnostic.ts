@@ -53,8 +53,9 @@ function cutAround(source: string, column: number, length: number): { text: stri
 export function showableLine(line: string): string {
   const printable = line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
   return printable
-    .replaceAll(/((?:\b|_)(?:bearer|password|secret|token)["']?\s*:\s*["']?)(.*)$/gi, (whole, key: string, value: string) =>
-      /^\$\{\w*\}["']?[\s}]*$/.test(value) ? whole : `${key}${'*'.repeat(value.length)}`,
+    .replaceAll(
+      /((?:\b|_)(?:bearer|password|secret|token|record_mac(?:_also)?)["']?\s*:\s*["']?)(.*)$/gi,
+      (whole, key: string, value: string) => (/^\$\{\w*\}["']?[\s}]*$/.test(value) ? whole : `${key}${'*'.repeat(value.length)}`),
     )
     .replaceAll(
       /(\bcredential["']?\s*:\s*["']?)(?!none\b|\{)(\S.*)$/gi,

@@ -2,8 +2,12 @@
 import type { JsonObject } from './json.ts';
 import { covers, type PackageName, type PackagePattern } from './package-name.ts';
 
-/** What a publisher may let a workload do. */
-export type Action = 'publish' | 'dist_tag';
+/** What a publisher may let a workload do. `yank` removes a release of a Python index; the others are npm's words. */
+export const actions = ['publish', 'dist_tag', 'deprecate', 'unpublish', 'yank'] as const;
+export type Action = (typeof actions)[number];
+
+/** Everything but an upload. */
+export type ChangeAction = Exclude<Action, 'publish'>;
 
 /** One publisher's part of an upload token: these packages of this registry. */
 export interface Grant {
@@ -43,6 +47,8 @@ export interface TokenRecord {
   readonly run: Run;
   readonly minted: number;
   readonly expires: number;
+  /** Uploads that it is good for; undefined: any number until it expires. */
+  readonly maxUploads?: number;
 }
 
 /** The grants that allow the action on the package of the registry; empty when none does. */

@@ -59,6 +59,8 @@ export interface TrustedPublisher {
   readonly distTags?: readonly Pattern[];
   /** Life of an upload token in seconds, 60 to 3600. */
   readonly ttl: number;
+  /** Uploads that one of its tokens is good for; undefined: any number until it expires. */
+  readonly maxUploads?: number;
   /** Different packages that it may reach in a minute; undefined: the server's limit, or as many as it names. */
   readonly packagesPerMinute?: number;
   readonly place: Place;

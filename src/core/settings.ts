@@ -48,6 +48,9 @@ export type StoreSettings =
       readonly keyPrefix: string;
       /** Start although `maxmemory-policy` may evict replay marks. */
       readonly allowEviction: boolean;
+      /** The key that seals token records and marks, and another that opens them, too, while keys change. */
+      readonly recordMac?: SecretSource;
+      readonly recordMacAlso?: SecretSource;
     };
 
 /** The service credential of a registry. */

@@ -33,6 +33,7 @@ export function draft(
   const tokenHash = hashToken(token);
   const ttl = Math.min(...publishers.map((publisher) => publisher.ttl));
   const minted = Math.floor(now / 1000);
+  const uploads = publishers.flatMap(({ maxUploads }) => maxUploads ?? []);
   const record: TokenRecord = {
     version: 1,
     id: tokenHash.slice(0, 12),
@@ -42,6 +43,7 @@ export function draft(
     run: issuer.provider.run(claims),
     minted,
     expires: minted + ttl,
+    ...(uploads.length === 0 ? {} : { maxUploads: Math.min(...uploads) }),
   };
   return { token, tokenHash, record, keepFor: ttl * 1000, nonce: random.toString('hex', 32) };
 }

@@ -20,11 +20,13 @@ export function send(res: ServerResponse, reply: Reply): void {
 /**
  * What the client hears of the upstream's answer to an upload. Success goes through with its body; refusals keep status
  * and text, because clients recognise "already exists" by them; trouble with our own credential is never the client's
- * 401 (TOK-23): it would make the CI rotate the wrong thing.
+ * 401 (TOK-23): it would make the CI rotate the wrong thing. A change that is forbidden (403) to an account which may upload
+ * is a setting of the registry, whose words say which.
  */
-export function relay(registry: RegistrySettings, answer: UpstreamAnswer): Reply | Refusal {
+export function relay(registry: RegistrySettings, answer: UpstreamAnswer, what: 'upload' | 'change' = 'upload'): Reply | Refusal {
   if (answer.status >= 200 && answer.status < 300) return success(answer);
-  if (answer.status === 401 || answer.status === 403) return refuse('upstream-credential', {}, { detail: said(answer) });
+  if (answer.status === 401 || (answer.status === 403 && what === 'upload'))
+    return refuse('upstream-credential', {}, { detail: said(answer) });
   if (answer.status >= 400 && answer.status < 500) {
     return { ...refuse('upstream-refused', { status: answer.status, text: said(answer) }), status: answer.status };
   }

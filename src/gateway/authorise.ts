@@ -1,11 +1,11 @@
 // The one place that decides whether an upload token may do something now. Only its `Authorised` opens `forward`.
 import { assumeVerified } from '../core/claims.ts';
-import { describeGrants, grantsFor, type Action, type TokenRecord } from '../core/grant.ts';
+import { actions, describeGrants, grantsFor, type Action, type TokenRecord } from '../core/grant.ts';
 import { match } from '../core/match.ts';
 import { namesExactly, type PackageName } from '../core/package-name.ts';
 import { matches } from '../core/pattern.ts';
 import { entriesFor, type TrustedPublisher } from '../core/publisher.ts';
-import { refuse, type Refusal } from '../core/refusal.ts';
+import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import { refForVersion } from '../core/tag-rule.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Existing, RegistrySettings } from '../registries/registry.ts';
@@ -49,10 +49,37 @@ function outsideGrant(registry: RegistrySettings, record: TokenRecord, action: A
   const granted = describeGrants(record.grants);
   const here = record.grants.filter((grant) => grant.registry === registry.name);
   if (here.length === 0) return refuse('upload-registry', { granted, registry: registry.name });
-  if (action !== 'publish' && grantsFor(record.grants, registry.name, 'publish', name).length > 0) {
-    return refuse('upload-action', { action: 'change dist-tags', how: 'A publisher allows that with `allow: [publish, dist_tag]`.' });
+  const allowed = actions.filter((other) => grantsFor(record.grants, registry.name, other, name).length > 0);
+  if (allowed.length > 0) {
+    const how = `A publisher allows that with \`allow: [${[...allowed, action].join(', ')}]\`.`;
+    return refuse('upload-action', { may: allowed.map((other) => phrases[other]).join(' and '), action: phrases[action], how });
   }
   return refuse('upload-scope', { granted, package: name });
+}
+
+/** What each action is called in "this upload token may …". */
+export const phrases: Readonly<Record<Action, string>> = {
+  publish: 'publish new versions',
+  dist_tag: 'change dist-tags',
+  deprecate: 'deprecate versions',
+  unpublish: 'unpublish',
+  yank: 'remove releases',
+};
+
+/** The permit for whichever action is allowed, where it is not known yet which one is asked for; or the refusal of an upload. */
+export function authoriseAny(
+  configuration: Configuration,
+  registry: RegistrySettings,
+  record: TokenRecord,
+  name: PackageName,
+): Authorised | Refusal {
+  const upload = authorise(configuration, registry, record, 'publish', name);
+  if (!isRefusal(upload)) return upload;
+  for (const action of actions) {
+    const permit = authorise(configuration, registry, record, action, name);
+    if (!isRefusal(permit)) return permit;
+  }
+  return upload;
 }
 
 /** What is known of an upload once it was inspected and the upstream was asked. */

@@ -17,9 +17,14 @@ export async function lookUp(
   try {
     return await registry.protocol.existing(async (path, headers) => room.forward.probe(permit, registry, path, headers), registry, what);
   } catch (error) {
-    const code = error instanceof CredentialUnavailable ? error.code : 'upstream-unreachable';
-    return refuse(code, {}, { detail: error instanceof Error ? error.message : 'unknown failure' });
+    return unanswered(error);
   }
+}
+
+/** What it means that a question to the upstream was not answered. */
+export function unanswered(error: unknown): Refusal {
+  const code = error instanceof CredentialUnavailable ? error.code : 'upstream-unreachable';
+  return refuse(code, {}, { detail: error instanceof Error ? error.message : 'unknown failure' });
 }
 
 /** Refuses what is there already (rule 12 of design/3). */

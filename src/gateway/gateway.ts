@@ -18,7 +18,7 @@ export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   if (route.kind !== 'revoke' && targetShowsToken(call)) return refuseCall(call, refuse('request-path', { problem: inTarget }), 'other');
   if (route.kind === 'read') return read(room, call, route);
 
-  const caller = await identify(room, call);
+  const caller = await identify(room, call, route.kind === 'upload');
   if (isRefusal(caller)) return refuseUnread(room, call, route, caller);
   if (route.kind === 'local') return local(room, call, route, caller);
   if (route.kind === 'revoke') return answer(call, await revoke(room, call, route, caller));

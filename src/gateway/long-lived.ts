@@ -2,8 +2,9 @@
 import { covers, type PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Reply, Route } from '../registries/registry.ts';
-import { UploadRefused } from '../registries/registry.ts';
+import { isChange, UploadRefused } from '../registries/registry.ts';
 import { relayOwn } from './answer.ts';
+import { phrases } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { receive } from './room.ts';
 import { recallRefusal } from './last-refusal.ts';
@@ -84,6 +85,8 @@ async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { 
       publishers: [],
     });
     if (isRefusal(upload)) return { kind: 'refused', refusal: upload };
+    // Its body was read and cannot go on as it came; what is written anew goes with the service credential only.
+    if (isChange(upload)) return { kind: 'refused', refusal: refuse('upload-action', { action: phrases[upload.action] }) };
     if (isTrustedOnly(call, upload.name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: upload.name }) };
     const result = await room.forward.sendForeign(call.registry, upload.request, upload, call.head.headers.get('authorization') ?? '');
     if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal };

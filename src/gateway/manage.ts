@@ -1,67 +1,41 @@
-// A change other than an upload that an upload token may be allowed to make: setting a dist-tag.
+// A request that asks for a change other than an upload: dist-tags, and the removal of what was published.
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Reply, Route } from '../registries/registry.ts';
-import { relay } from './answer.ts';
-import { allowsDistTag, authorise } from './authorise.ts';
+import { authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
-import { about, ofRefusal, ofToken, recordForwarding } from './record.ts';
+import { make, recordChange, type ChangeTrail } from './change.ts';
 import { receive, type Call, type GatewayRoom } from './room.ts';
 
 type Manage = Extract<Route, { kind: 'manage' }>;
-
-/** Bytes of body that such a change needs at most. */
-const bodyLimit = 4096;
 
 /** Handles the change whole; the audit record is written (P7). */
 export async function manage(
   room: GatewayRoom,
   call: Call,
   route: Manage,
-  holder: Extract<Caller, { kind: 'holder' }>,
+  { record }: Extract<Caller, { kind: 'holder' }>,
 ): Promise<Reply | Refusal> {
-  const answer = await attempt(room, call, route, holder);
-  room.audit({
-    event: 'manage',
-    outcome: isRefusal(answer) ? 'refused' : 'changed',
-    ...about(room, call),
-    ...ofToken(room, holder.record),
-    package: route.name,
-    detail: changeOf(call, route),
-    ...(isRefusal(answer) ? ofRefusal(answer) : {}),
-  });
+  const trail: ChangeTrail = {};
+  const attempt = async (): Promise<Reply | Refusal> => {
+    // Before the body is read; `make` asks again, for what the body turned out to ask for.
+    const early = authorise(room.configuration, call.registry, record, route.action, route.name);
+    if (isRefusal(early)) return early;
+    const body = await readBody(call, route.bodyLimit);
+    if (isRefusal(body)) return body;
+    const change = route.read(body);
+    return isRefusal(change) ? change : make(room, call, record, change, trail);
+  };
+  const answer = await attempt();
+  recordChange(room, call, record, route, trail, answer);
   return answer;
 }
 
-async function attempt(
-  room: GatewayRoom,
-  call: Call,
-  route: Manage,
-  holder: Extract<Caller, { kind: 'holder' }>,
-): Promise<Reply | Refusal> {
-  const permit = authorise(room.configuration, call.registry, holder.record, route.action, route.name);
-  if (isRefusal(permit)) return permit;
-  const body = await readBody(call);
-  if (isRefusal(body)) return body;
-  const request = route.request(body);
-  if (isRefusal(request)) return request;
-  if (!permit.publishers.some((publisher) => allowsDistTag(publisher, route.tag))) {
-    return refuse('upload-dist-tag', { tag: route.tag, problem: 'is not among those this publisher may set' });
-  }
-  recordForwarding(room, call, holder.record, permit, { event: 'manage', package: route.name, detail: changeOf(call, route) });
-  const result = await room.forward.send(permit, call.registry, request, undefined);
-  return result.kind === 'answered' ? relay(call.registry, result.answer) : result.refusal;
-}
-
-function changeOf(call: Call, route: Manage): string {
-  return `${call.head.method} ${route.action} ${route.tag}`;
-}
-
-async function readBody(call: Call): Promise<Uint8Array | Refusal> {
+async function readBody(call: Call, limit: number): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of receive(call)) {
     size += chunk.length;
-    if (size > bodyLimit) return refuse('body-too-large', { limit: bodyLimit });
+    if (size > limit) return refuse('body-too-large', { limit });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -61,7 +61,7 @@ export function recordUpload(room: GatewayRoom, call: Call, trail: Trail, answer
 }
 
 /** `upstream-unknown`: bytes were sent and no answer came, so nobody knows what the upstream has (RSP-17). */
-function outcomeOf(refusal: Refusal, upstreamStatus: number | undefined): AuditEvent['outcome'] {
+export function outcomeOf(refusal: Refusal, upstreamStatus: number | undefined): AuditEvent['outcome'] {
   if (upstreamStatus !== undefined) return 'upstream-refused';
   return refusal.code === 'upstream-timeout' || refusal.code === 'upstream-broken' ? 'upstream-unknown' : 'refused';
 }

@@ -3,7 +3,7 @@ import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Route } from '../registries/registry.ts';
 import { pipeline } from 'node:stream/promises';
 import { send } from './answer.ts';
-import { authorise } from './authorise.ts';
+import { authoriseAny } from './authorise.ts';
 import { identify } from './caller.ts';
 import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
@@ -15,7 +15,7 @@ export async function serviceRead(room: GatewayRoom, call: Call, route: Extract<
   if (isRefusal(caller)) return refuseRead(call, caller);
   const permit =
     caller.kind === 'holder' && route.name !== undefined
-      ? authorise(room.configuration, call.registry, caller.record, 'publish', route.name)
+      ? authoriseAny(room.configuration, call.registry, caller.record, route.name)
       : undefined;
   if (permit === undefined || isRefusal(permit) || call.head.method !== 'GET') return room.passThrough.pass(call, { credential: 'none' });
 

@@ -1,6 +1,16 @@
 // Uploads of one file take turns: from the look at what exists until the upstream's answer nobody else uploads the same.
+import type { PackageName } from '../core/package-name.ts';
+import type { RegistrySettings } from '../registries/registry.ts';
 
-/** Who is last in the queue for a file, by `turnOf`. */
+/**
+ * What takes turns at an upstream, which registries may share: a file, or for npm a package, whose document each version and
+ * each change writes anew. Two that read the same document would undo one another.
+ */
+export function turnOf({ upstream, protocol }: Pick<RegistrySettings, 'upstream' | 'protocol'>, name: PackageName, file: string): string {
+  return [upstream.href, name, protocol.turns === 'file' ? file : ''].join('\n');
+}
+
+/** Who is last in the queue for a file or a package, by `turnOf`. */
 export type Turns = Map<string, Promise<unknown>>;
 
 /**

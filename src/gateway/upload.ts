@@ -1,13 +1,14 @@
 // An upload with an upload token, step by step: authorise, inspect, look at what exists, forward what was rebuilt, record.
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
-import { UploadRefused, type Inspected, type Reply, type Route } from '../registries/registry.ts';
+import { isChange, UploadRefused, type Change, type Inspected, type Reply, type Route } from '../registries/registry.ts';
 import { relay } from './answer.ts';
-import { authorise, narrowByVersion, type Authorised } from './authorise.ts';
-import type { Caller } from './caller.ts';
+import { authorise, authoriseAny, narrowByVersion, type Authorised } from './authorise.ts';
+import { outage, type Caller } from './caller.ts';
+import { make, recordChange, type ChangeTrail } from './change.ts';
 import { lookUp, refuseExisting } from './existing.ts';
-import { recordForwarding, recordUpload, type Trail } from './record.ts';
+import { outcomeOf, recordForwarding, recordUpload, type Trail } from './record.ts';
 import { receive, type Call, type GatewayRoom } from './room.ts';
-import { inTurn } from './turns.ts';
+import { inTurn, turnOf } from './turns.ts';
 
 type Holder = Extract<Caller, { kind: 'holder' }>;
 
@@ -18,10 +19,30 @@ export async function upload(
   route: Extract<Route, { kind: 'upload' }>,
   holder: Holder,
 ): Promise<Reply | Refusal> {
-  const trail: Trail = { record: holder.record };
-  const answer = await withinCap(room, call, () => attempt(room, call, route, holder, trail));
-  recordUpload(room, call, trail, answer);
+  const trail: UploadTrail = { record: holder.record, changing: {} };
+  // Before the cap: what is refused anyway takes no place of another upload of the same token.
+  const spent = holder.slot === 'spent' ? refuse('upload-limit', { limit: holder.record.maxUploads }) : undefined;
+  const answer = spent ?? (await withinCap(room, call, () => attempt(room, call, route, holder, trail)));
+  if (trail.change === undefined) recordUpload(room, call, trail, answer);
+  else recordChange(room, call, holder.record, trail.change, trail.changing, answer);
+  if (holder.slot === 'taken' && cameToNothing(trail, answer)) await giveBack(room, call, holder);
   return answer;
+}
+
+interface UploadTrail extends Trail {
+  /** What the request turned out to be instead of an upload. */
+  change?: Change;
+  readonly changing: ChangeTrail;
+}
+
+/** Whether the upload leaves its token's number as it was (TOK-16). What nobody knows the end of counts: it may be published. */
+function cameToNothing(trail: UploadTrail, answer: Reply | Refusal): boolean {
+  return trail.change !== undefined || (isRefusal(answer) && outcomeOf(answer, trail.upstreamStatus) !== 'upstream-unknown');
+}
+
+/** An outage meanwhile costs the token one upload, and nobody more than that. */
+async function giveBack(room: GatewayRoom, call: Call, { hash }: Holder): Promise<void> {
+  await room.store.release(hash, call.requestId).catch(outage);
 }
 
 async function attempt(
@@ -29,23 +50,27 @@ async function attempt(
   call: Call,
   route: Extract<Route, { kind: 'upload' }>,
   holder: Holder,
-  trail: Trail,
+  trail: UploadTrail,
 ): Promise<Reply | Refusal> {
+  const { record } = holder;
   // Where the path names the package, a token for another one is refused before the body is read.
-  const early = route.name === undefined ? undefined : authorise(room.configuration, call.registry, holder.record, 'publish', route.name);
+  const early = route.name === undefined ? undefined : authoriseAny(room.configuration, call.registry, record, route.name);
   if (isRefusal(early)) return early;
 
   const inspected = await inspect(call, route, holder);
   if (isRefusal(inspected)) return inspected;
+  if (isChange(inspected)) {
+    trail.change = inspected;
+    return make(room, call, record, inspected, trail.changing);
+  }
   trail.inspected = inspected;
 
-  const permit = authorise(room.configuration, call.registry, holder.record, 'publish', inspected.name);
+  const permit = authorise(room.configuration, call.registry, record, 'publish', inspected.name);
   if (isRefusal(permit)) return permit;
   const burst = room.limits.upload(room.configuration.server.limits, permit);
   if (burst !== undefined) return burst;
 
-  // Registries that share an upstream share its files.
-  const turn = [call.registry.upstream.href, inspected.name, inspected.file].join('\n');
+  const turn = turnOf(call.registry, inspected.name, inspected.file);
   return inTurn(room.turns, turn, () => unlessExisting(room, call, permit, inspected, trail));
 }
 
@@ -70,7 +95,7 @@ async function unlessExisting(
   return forward(room, call, narrowed, inspected, trail);
 }
 
-async function inspect(call: Call, route: Extract<Route, { kind: 'upload' }>, holder: Holder): Promise<Inspected | Refusal> {
+async function inspect(call: Call, route: Extract<Route, { kind: 'upload' }>, holder: Holder): Promise<Inspected | Change | Refusal> {
   try {
     return await call.registry.protocol.inspect({
       head: call.head,

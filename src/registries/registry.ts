@@ -1,5 +1,5 @@
 // The contract of a registry protocol: how its clients ask, what an upload says it is, what we forward, how we answer.
-import type { Action, Grant, Run } from '../core/grant.ts';
+import type { ChangeAction, Grant, Run } from '../core/grant.ts';
 import type { PackageName, PackagePattern } from '../core/package-name.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { CredentialSettings } from '../core/settings.ts';
@@ -59,13 +59,14 @@ export interface Reply {
 /** What a request inside the registry is. Exchange endpoints are found first, by `exchange`. */
 export type Route =
   | { readonly kind: 'upload'; readonly name?: PackageName }
-  /** A change other than an upload that an upload token may be allowed to make; forwarded exactly as `request` says. */
+  /** A change other than an upload that an upload token may be allowed to make. */
   | {
       readonly kind: 'manage';
-      readonly action: Exclude<Action, 'publish'>;
+      readonly action: ChangeAction;
       readonly name: PackageName;
-      readonly tag: string;
-      readonly request: (body: Uint8Array) => UpstreamRequest | Refusal;
+      /** Bytes of body that are read at most. */
+      readonly bodyLimit: number;
+      readonly read: (body: Uint8Array) => Change | Refusal;
     }
   | { readonly kind: 'read'; readonly name?: PackageName }
   /** Answered by us, to the holder of an upload token. */
@@ -88,6 +89,29 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+}
+
+/** A change other than an upload, understood from its request. Nothing of the request itself goes on. */
+export interface Change {
+  readonly action: ChangeAction;
+  readonly name: PackageName;
+  /** dist-tags that it sets or removes. */
+  readonly tags: readonly string[];
+  /** What is to be sent, written from what the upstream has at this moment. Throws when the upstream does not say. */
+  readonly plan: (probe: Probe, registry: RegistrySettings) => Promise<Plan | Refusal>;
+}
+
+export interface Plan {
+  /** What it does, for the audit record: `deprecate 1.0.0`. */
+  readonly says: string;
+  /** The one version that it is about. */
+  readonly version?: string;
+  /** Sent one after the other, until one is refused; none when the upstream has already what is asked for. */
+  readonly requests: readonly UpstreamRequest[];
+  /** The answer when nothing had to be sent. */
+  readonly done: Reply;
+  /** Looks whether the upstream has what was asked for, and has lost nothing else. Throws when the upstream does not say. */
+  readonly verify?: (probe: Probe) => Promise<Refusal | undefined>;
 }
 
 /** What a client showed to prove who it is. */
@@ -137,6 +161,11 @@ export interface Inspected {
   readonly rebuild: () => AsyncIterable<Uint8Array>;
   /** After the last chunk of `rebuild`. */
   readonly digest: () => FileDigest | undefined;
+}
+
+/** Tells a change from an upload. */
+export function isChange(value: Inspected | Change | Refusal): value is Change {
+  return 'plan' in value;
 }
 
 /** Thrown by a rebuilt body in place of its end. */
@@ -221,7 +250,10 @@ export interface Registry {
   readonly exchange: (head: Head, urls: readonly URL[]) => ExchangeEndpoint | undefined;
   readonly route: (head: Head) => Route;
   readonly presented: (head: Head) => Presented;
-  readonly inspect: (incoming: Incoming) => Promise<Inspected | Refusal>;
+  /** What an upload is; or the change that it turns out to ask for, where a protocol sends both to one address. */
+  readonly inspect: (incoming: Incoming) => Promise<Inspected | Change | Refusal>;
+  /** What takes turns: an npm registry writes the document of a package anew with each version and each change. */
+  readonly turns: 'package' | 'file';
   readonly existing: (
     probe: Probe,
     registry: RegistrySettings,

@@ -1,9 +1,11 @@
 // The embedded store: one process, nothing survives a restart, and the epoch makes that safe.
 import { performance } from 'node:perf_hooks';
+import type { TokenRecord } from '../core/grant.ts';
+import { count, used, type Counts } from './counts.ts';
 import { checkMint, type CheckedMint } from './mint-request.ts';
 import { maxNoteLength, maxNotes } from './notes.ts';
 import { current, readRecord } from './record.ts';
-import { StoreUnavailable, type MintResult, type Store } from './store.ts';
+import { StoreUnavailable, type MintResult, type Store, type Use } from './store.ts';
 
 /** Mints that are remembered at once. Beyond, exchanges are refused: to forget a live mark would open a replay. */
 const defaultCapacity = 200_000;
@@ -14,7 +16,7 @@ const sweepEveryWhenFull = 1_000;
 /** What is known of one identity token. */
 interface Mark {
   until: number;
-  readonly counts: Map<string, number>;
+  readonly counts: Counts;
   /** The token hash minted under each nonce. */
   readonly nonces: Map<string, string>;
 }
@@ -24,9 +26,14 @@ interface Kept {
   readonly text: string;
 }
 
+/** A token's record, and the uploads that it was used for. */
+interface KeptToken extends Kept {
+  readonly uploads: Set<string>;
+}
+
 interface Shelves {
   readonly marks: Map<string, Mark>;
-  readonly tokens: Map<string, Kept>;
+  readonly tokens: Map<string, KeptToken>;
   readonly notes: Map<string, Kept>;
   /** Nonces in all marks. */
   mints: number;
@@ -48,9 +55,13 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ now, elapsed = () => performance.now(), capacity = defaultCapacity }: MemoryStoreOptions): Store {
   const epoch = Math.floor(now());
   const shelves: Shelves = { marks: new Map(), tokens: new Map(), notes: new Map(), mints: 0, swept: elapsed() };
-  const live = (shelf: ReadonlyMap<string, Kept>, key: string): string | undefined => {
+  const live = <K extends Kept>(shelf: ReadonlyMap<string, K>, key: string): K | undefined => {
     const kept = shelf.get(key);
-    return kept === undefined || kept.until <= elapsed() ? undefined : kept.text;
+    return kept === undefined || kept.until <= elapsed() ? undefined : kept;
+  };
+  const find = (tokenHash: string): TokenRecord | undefined => {
+    const kept = live(shelves.tokens, tokenHash);
+    return kept === undefined ? undefined : current(readRecord(kept.text, tokenHash), now());
   };
   return {
     kind: 'memory',
@@ -59,10 +70,14 @@ export function createMemoryStore({ now, elapsed = () => performance.now(), capa
       makeRoom(shelves, elapsed(), capacity);
       return settle(shelves, mint, epoch, elapsed(), capacity);
     },
-    async find(tokenHash) {
-      const text = live(shelves.tokens, tokenHash);
-      return text === undefined ? undefined : current(readRecord(text, tokenHash), now());
+    ask: async (request) => judge(shelves, checkMint(request), epoch, elapsed()).result,
+    find: async (tokenHash) => find(tokenHash),
+    async use(tokenHash, upload) {
+      const record = find(tokenHash);
+      const uploads = shelves.tokens.get(tokenHash)?.uploads;
+      return record === undefined || uploads === undefined ? undefined : { record, slot: takeSlot(record, uploads, upload) };
     },
+    release: async (tokenHash, upload) => void shelves.tokens.get(tokenHash)?.uploads.delete(upload),
     async revoke(tokenHash) {
       const known = live(shelves.tokens, tokenHash) !== undefined;
       shelves.tokens.delete(tokenHash);
@@ -77,19 +92,26 @@ export function createMemoryStore({ now, elapsed = () => performance.now(), capa
       }
       shelves.notes.set(key, { until: elapsed() + milliseconds, text });
     },
-    recall: async (key) => live(shelves.notes, key),
+    recall: async (key) => live(shelves.notes, key)?.text,
     problem: async () => undefined,
     close: async () => undefined,
   };
 }
 
-/** The same steps, in the same order, as the script in `redis-scripts.ts`; one test suite and one property hold them together. */
-function settle(shelves: Shelves, mint: CheckedMint, epoch: number, at: number, capacity: number): MintResult {
+/** The same questions, in the same order, as the script in `redis-scripts.ts`; one test suite and one property hold them together. */
+function judge(shelves: Shelves, mint: CheckedMint, epoch: number, at: number): { result: MintResult; mark: Mark; again: boolean } {
   const old = shelves.marks.get(mint.identity);
   const mark: Mark = old !== undefined && old.until > at ? old : { until: 0, counts: new Map(), nonces: new Map() };
-  if (mark.nonces.get(mint.nonce) === mint.tokenHash) return 'minted';
-  if (mint.issuedAt * 1000 <= epoch) return 'before-epoch';
-  if (mint.asked.some((entry) => used(mark.counts, entry) >= mint.limit)) return 'used';
+  const verdict = (result: MintResult, again = false) => ({ result, mark, again });
+  if (mark.nonces.get(mint.nonce) === mint.tokenHash) return verdict('minted', true);
+  if (mint.issuedAt * 1000 <= epoch) return verdict('before-epoch');
+  return verdict(mint.asked.some((entry) => used(mark.counts, entry) >= mint.limit) ? 'used' : 'minted');
+}
+
+function settle(shelves: Shelves, mint: CheckedMint, epoch: number, at: number, capacity: number): MintResult {
+  const { result, mark, again } = judge(shelves, mint, epoch, at);
+  if (result !== 'minted' || again) return result;
+  const old = shelves.marks.get(mint.identity);
   if (shelves.mints >= capacity || shelves.tokens.size >= capacity) throw new StoreUnavailable('The embedded token store is full.');
   if (mark !== old) shelves.mints -= old?.nonces.size ?? 0;
   for (const entry of mint.asked) count(mark.counts, entry);
@@ -97,27 +119,15 @@ function settle(shelves: Shelves, mint: CheckedMint, epoch: number, at: number, 
   mark.until = Math.max(mark.until, at + mint.markFor);
   shelves.mints += 1;
   shelves.marks.set(mint.identity, mark);
-  shelves.tokens.set(mint.tokenHash, { until: at + mint.keepFor, text: mint.text });
+  shelves.tokens.set(mint.tokenHash, { until: at + mint.keepFor, text: mint.text, uploads: new Set() });
   return 'minted';
 }
 
-/** `<registry>\n` of an entry; the count under it is that of the registry's most exchanged package. */
-function registryOf(entry: string): string {
-  return entry.slice(0, entry.indexOf('\n') + 1);
-}
-
-/** Exchanges that count against the entry: its own and those of `*`; for `*`, those of the most exchanged package. */
-function used(counts: ReadonlyMap<string, number>, entry: string): number {
-  const registry = registryOf(entry);
-  const own = entry === `${registry}*` ? registry : entry;
-  return (counts.get(own) ?? 0) + (counts.get(`${registry}*`) ?? 0);
-}
-
-function count(counts: Map<string, number>, entry: string): void {
-  const registry = registryOf(entry);
-  const times = (counts.get(entry) ?? 0) + 1;
-  counts.set(entry, times);
-  if (entry !== `${registry}*`) counts.set(registry, Math.max(counts.get(registry) ?? 0, times));
+function takeSlot({ maxUploads }: TokenRecord, uploads: Set<string>, upload: string): Use['slot'] {
+  if (maxUploads === undefined) return 'free';
+  if (!uploads.has(upload) && uploads.size >= maxUploads) return 'spent';
+  uploads.add(upload);
+  return 'taken';
 }
 
 /** Drops what has run out. No timer: an idle store may keep the dead, a busy one sweeps as it goes. */

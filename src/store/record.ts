@@ -1,5 +1,5 @@
 // Reads a token record from the text that a store kept. Whoever can write to Redis can write anything there (RED-14).
-import type { Action, Grant, Run, TokenRecord } from '../core/grant.ts';
+import { actions, type Grant, type Run, type TokenRecord } from '../core/grant.ts';
 import { isJsonObject, own, type Json } from '../core/json.ts';
 
 /** Bytes of the longest record that is written or read. */
@@ -9,7 +9,7 @@ type Shape = Readonly<Record<string, (value: Json | undefined) => boolean>>;
 /** A shape with its members listed once: it is held against every record that is written or read. */
 type Members = readonly (readonly [string, Shape[string]])[];
 
-const actions: readonly string[] = ['publish', 'dist_tag'] satisfies Action[];
+const known: readonly string[] = actions;
 const isText = (value: Json | undefined): boolean => typeof value === 'string' && value !== '';
 const isTextIfThere = (value: Json | undefined): boolean => value === undefined || typeof value === 'string';
 const isTime = (value: Json | undefined): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
@@ -23,13 +23,14 @@ const recordShape = {
   run: (value) => has(value, runMembers),
   minted: isTime,
   expires: isTime,
+  maxUploads: (value) => value === undefined || isTime(value),
 } satisfies Record<keyof TokenRecord, Shape[string]>;
 
 const grantShape = {
   registry: isText,
   publisher: isText,
   packages: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
-  allow: (value) => Array.isArray(value) && value.every((action) => typeof action === 'string' && actions.includes(action)),
+  allow: (value) => Array.isArray(value) && value.every((action) => typeof action === 'string' && known.includes(action)),
 } satisfies Record<keyof Grant, Shape[string]>;
 
 const runShape = {

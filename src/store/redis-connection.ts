@@ -2,7 +2,7 @@
 import { Cluster, type Redis } from 'ioredis';
 import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable } from './redis-failure.ts';
 import { makeClient, readPasswords, type Passwords, type RedisSettings } from './redis-options.ts';
-import { guardScript, mintScript } from './redis-scripts.ts';
+import { guardScript, mintScript, useScript } from './redis-scripts.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** The part of a pino logger that a store uses. */
@@ -15,10 +15,12 @@ export interface StoreLog {
 export interface Client {
   readonly guard: (...keysAndValues: readonly string[]) => Promise<unknown>;
   readonly mint: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly use: (...keysAndValues: readonly string[]) => Promise<unknown>;
   readonly get: (key: string) => Promise<string | null>;
   readonly getrange: (key: string, start: number, end: number) => Promise<string>;
   readonly set: (key: string, value: string, px: 'PX', milliseconds: number) => Promise<unknown>;
-  readonly del: (key: string) => Promise<number>;
+  readonly del: (...keys: readonly string[]) => Promise<number>;
+  readonly hdel: (key: string, field: string) => Promise<number>;
 }
 
 export interface ConnectionEvents {
@@ -57,7 +59,7 @@ export class RedisConnection {
     if (this.#closed) throw new StoreUnavailable('The token store is closed.');
     this.#gatherWrites();
     try {
-      // `guard` and `mint` were defined in `#build`; ioredis' types cannot know.
+      // `guard`, `mint` and `use` were defined in `#build`; ioredis' types cannot know.
       return await within(command(this.#client as unknown as Client));
     } catch (error) {
       throw toUnavailable(error, this.#reason);
@@ -83,7 +85,8 @@ export class RedisConnection {
   #build(): Redis | Cluster {
     const made = makeClient(this.#settings, this.#passwords);
     made.defineCommand('guard', { lua: guardScript, numberOfKeys: 1 });
-    made.defineCommand('mint', { lua: mintScript, numberOfKeys: 3 });
+    made.defineCommand('mint', { lua: mintScript, numberOfKeys: 4 });
+    made.defineCommand('use', { lua: useScript, numberOfKeys: 2 });
     const whileCurrent = (handler: (error?: unknown) => unknown) => (error?: unknown) => {
       if (!this.#closed && made === this.#client) handler(error);
     };

@@ -28,10 +28,21 @@ export function readPasswords(settings: RedisSettings): Passwords {
   return { ...(redis && { redis }), ...(sentinel && { sentinel }) };
 }
 
+/** Bytes of the shortest key for `record_mac`. */
+const shortestKey = 32;
+
+/** Reads the keys of `record_mac`; none: records are not sealed. @throws Error when a file cannot be read or a key is short */
+export function readKeys({ recordMac, recordMacAlso }: RedisSettings): readonly Secret[] {
+  const keys = [recordMac, recordMacAlso].flatMap((source) => (source === undefined ? [] : [readSecret(source)]));
+  if (keys.some((key) => Buffer.byteLength(key.reveal()) < shortestKey))
+    throw new Error(`a key of record_mac is shorter than ${shortestKey} bytes`);
+  return keys;
+}
+
 function readSecret(source: SecretSource): Secret {
   if (source.kind === 'value') return source.value;
   const text = readText(source.path).replace(/\r?\n$/, '');
-  if (text === '') throw new Error(`${source.path} is empty; it should hold the password of the token store`);
+  if (text === '') throw new Error(`${source.path} is empty; it should hold a secret of the token store`);
   return new Secret(text);
 }
 

@@ -30,11 +30,27 @@ export interface MintRequest {
 
 export type MintResult = 'minted' | 'used' | 'before-epoch';
 
+/** A token that is about to be used for an upload. */
+export interface Use {
+  readonly record: TokenRecord;
+  /** 'taken': one of the token's uploads, until `release`; 'spent': it has none left; 'free': it has no limit. */
+  readonly slot: 'free' | 'taken' | 'spent';
+}
+
 export interface Store {
   readonly kind: 'memory' | 'redis';
   readonly mint: (request: MintRequest) => Promise<MintResult>;
+  /** What `mint` would say now; nothing is marked and nothing minted. */
+  readonly ask: (request: MintRequest) => Promise<MintResult>;
   /** The record of an upload token, undefined when unknown, expired, or not of a form that this version writes. */
   readonly find: (tokenHash: string) => Promise<TokenRecord | undefined>;
+  /**
+   * As `find`, and takes one of the token's uploads where it has a number of them, in the same step (TOK-17).
+   * @param upload names the upload; asked again with the same name it is the same one
+   */
+  readonly use: (tokenHash: string, upload: string) => Promise<Use | undefined>;
+  /** Gives back what `use` took: the upload came to nothing (TOK-16). */
+  readonly release: (tokenHash: string, upload: string) => Promise<void>;
   /** True when it was there. */
   readonly revoke: (tokenHash: string) => Promise<boolean>;
   /** Keeps a short text for a while (the last refusal of an exchange); bounded in number and size. */

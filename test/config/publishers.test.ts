@@ -247,9 +247,11 @@ describe('a publisher loads', () => {
   test.each([
     ['dist_tag', 'allow: [publish, dist_tag]', '25:22 error dist_tag needs an npm registry under publish'],
     ['dist_tags', 'dist_tags: [latest]', '25:5 error dist_tags needs an npm registry under publish'],
+    ['deprecate', 'allow: [deprecate]', '25:13 error deprecate needs an npm registry under publish'],
+    ['two limits of uploads', 'single_use: true\n    max_uploads: 2', '25:5 error single_use and max_uploads exclude each other'],
     ['a tag rule without version', 'tag: v1', '25:10 error a tag rule contains {{version}} exactly once, for example "v{{version}}"'],
   ])('but %s is refused where it means nothing', async (_, line, message) => {
-    expect(said(await load(`${basePolicy(list, 'pypi: [acme-ui]')}    ${line}\n`))).toEqual([message]);
+    expect(said(await load(`${basePolicy(list, 'pypi: [acme-ui]')}    ${line}\n`))).toContain(message);
   });
 
   test('but a tag rule is refused where tokens name no tag, since every upload would be', async () => {
@@ -261,6 +263,36 @@ describe('a publisher loads', () => {
 `;
     expect(said(await load(policy))).toEqual(['17:5 error tokens of Jenkins name no tag, so no version could be published']);
   });
+});
+
+test.each([
+  ['single_use: true', { maxUploads: 1 }],
+  ['max_uploads: 30', { maxUploads: 30 }],
+])('%s says how many uploads a token is good for (TOK-16, TOK-17)', async (line, expected) => {
+  expect((await loaded(`${basePolicy(list, list)}    ${line}\n`)).publishers[0]).toMatchObject(expected);
+});
+
+test.each([
+  ['unpublish', list, '25:22 warning unpublish removes versions for good, and the same version can then be published with another content'],
+  [
+    'yank',
+    'pypi: [acme-ui]',
+    '25:22 warning yank removes the files of a release for good, and the same version can then be published with another content',
+  ],
+])('check warns of allow: %s', async (action, publish, message) => {
+  expect(said(await load(`${basePolicy(list, publish)}    allow: [publish, ${action}]\n`))).toEqual([message]);
+});
+
+test('unpublish is npm and yank is Python', async () => {
+  const wrong = `${basePolicy(list, 'pypi: [acme-ui]')}    allow: [unpublish]\n`;
+  expect(said(await load(wrong))).toContain('25:13 error unpublish needs an npm registry under publish');
+  const other = `${basePolicy(list, list)}    allow: [yank]\n`;
+  expect(said(await load(other))).toContain('25:13 error yank needs a PyPI registry under publish');
+});
+
+test('check warns of a single use where one release is several files', async () => {
+  const policy = `${basePolicy(list, 'pypi: [acme-ui]')}    single_use: true\n`;
+  expect(said(await load(policy))).toEqual([expect.stringContaining('warning one release of a Python project is several files')]);
 });
 
 describe('a publisher is warned of', () => {

@@ -1,5 +1,6 @@
 // Mutated npm publish documents: whatever is accepted names the granted package, and nothing else, to every kind of reader.
 import * as fc from 'fast-check';
+import { isChange } from '../../src/registries/registry.ts';
 import { isRefusal } from '../../src/core/refusal.ts';
 import { changed, inspect, manifest, name, publish, rebuiltBody, tarball, version } from '../registries/npm/publishing.ts';
 import { explore, type Effort, type Fuzzer, type Outcome } from './fuzz.ts';
@@ -76,6 +77,8 @@ async function judge({ document, list, type, chunk }: Case): Promise<boolean> {
   const headers = { 'content-type': contentTypes[type] ?? '' };
   const inspected = await inspect(body, { headers, ...(chunk === 0 ? {} : { chunk }) });
   if (isRefusal(inspected)) return false;
+  // A deprecation, of which nothing but texts goes on.
+  if (isChange(inspected)) return inspected.name === name ? false : Promise.reject(new Error(`a change of ${inspected.name}`));
   const rebuilt = await rebuiltBody(inspected);
   const { request } = inspected;
   if (inspected.name !== name || request.path !== '@acme%2fwidget' || request.method !== 'PUT')

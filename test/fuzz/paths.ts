@@ -7,6 +7,7 @@ import { pathOf } from '../../src/registries/npm/path.ts';
 import { pypi } from '../../src/registries/pypi/index.ts';
 import type { Head, Route } from '../../src/registries/registry.ts';
 import { under } from '../../src/server/find.ts';
+import { requestsOf, stored } from '../registries/changes.ts';
 import { registry as npmRegistry } from '../registries/npm/publishing.ts';
 import { explore, type Effort, type Fuzzer, type Outcome } from './fuzz.ts';
 import { PythonOracle } from './python-oracle.ts';
@@ -127,13 +128,13 @@ function accept({ method, target }: Case): Accepted | undefined {
 }
 
 /** The name that we authorise against the one that Verdaccio would act on: in the path as received and, if we write a new one, in that. */
-function checkNpm(express: VerdaccioRouter, { method, target, head }: Accepted): void {
+async function checkNpm(express: VerdaccioRouter, { method, target, head }: Accepted): Promise<void> {
   const route = npm.route(head);
   if (route.kind === 'refused' || route.kind === 'local' || route.kind === 'revoke') return;
   const name = 'name' in route ? route.name : undefined;
   const received = `${head.path}${head.query === '' ? '' : `?${head.query}`}`;
   const there = express(method, received);
-  for (const forwarded of forwards(route, received)) {
+  for (const forwarded of await forwards(route, received)) {
     const read = express(method, forwarded);
     if (read?.package !== undefined && name !== undefined && read.package !== name)
       throw new Error(`${method} ${target}: ${route.kind} of ${name} is ${read.route} of ${read.package} to Verdaccio`);
@@ -145,11 +146,14 @@ function checkNpm(express: VerdaccioRouter, { method, target, head }: Accepted):
     throw new Error(`${method} ${target}: a write of nothing known is ${there?.route} of ${there?.package} to Verdaccio`);
 }
 
-function forwards(route: Route, received: string): string[] {
+async function forwards(route: Route, received: string): Promise<string[]> {
   if (route.kind === 'upload' && route.name !== undefined) return [`/${pathOf(route.name)}`];
   if (route.kind !== 'manage') return [received];
-  const request = route.request(Buffer.from('"1.0.0"'));
-  return isRefusal(request) ? [] : [`/${request.path}`];
+  const there = stored(route.name);
+  const body =
+    route.action === 'dist_tag' ? '"1.0.0"' : JSON.stringify({ name: route.name, versions: { '1.0.0': there.versions['1.0.0'] } });
+  const requests = await requestsOf(route, body, there);
+  return isRefusal(requests) ? [] : requests.map(({ path }) => `/${path}`);
 }
 
 interface PythonRead {
@@ -181,7 +185,7 @@ async function judge(express: VerdaccioRouter, python: PythonOracle, list: reado
   const accepted = list.map(accept).filter((each) => each !== undefined);
   const reads = (await python.ask('path', accepted.map(({ method, head }) => ({ method, path: head.path })))) as PythonRead[]; // prettier-ignore
   for (const [i, each] of accepted.entries()) {
-    checkNpm(express, each);
+    await checkNpm(express, each);
     const read = reads[i];
     if (read !== undefined) checkPypi(each, read);
   }

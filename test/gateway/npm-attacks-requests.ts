@@ -14,7 +14,7 @@ attacks(20, 'NPM-20', [
   ['PUT -rev with a tarball', at(`${PATH}/-rev/1-x`), 'upload-action'],
   ['PUT -rev without versions', ask('PUT', `${PATH}/-rev/1-x`, JSON.stringify({ ...erasing, versions: {} })), 'upload-action'],
   ['PUT -rev with owners', ask('PUT', `${PATH}/-rev/1-x`, JSON.stringify({ maintainers: [] })), 'upload-action'],
-  ['PUT -rev of another package', ask('PUT', '/@acme%2fneighbour/-rev/1-x', JSON.stringify(erasing)), 'upload-action'],
+  ['PUT -rev of another package', ask('PUT', '/@acme%2fneighbour/-rev/1-x', JSON.stringify(erasing)), 'upload-scope'],
 ]);
 
 attacks(21, 'NPM-21', [
@@ -22,7 +22,7 @@ attacks(21, 'NPM-21', [
   ['DELETE of a tarball as npm writes it', ask('DELETE', '/@acme/allowed/-/allowed-1.0.0.tgz/-rev/x'), 'upload-action'],
   ['DELETE of the package', ask('DELETE', `${PATH}/-rev/x`), 'upload-action'],
   ['DELETE without a revision', ask('DELETE', PATH), 'upload-action'],
-  ['DELETE of another package', ask('DELETE', '/@acme%2fneighbour/-rev/x'), 'upload-action'],
+  ['DELETE of another package', ask('DELETE', '/@acme%2fneighbour/-rev/x'), 'upload-scope'],
 ]);
 
 const octets = { 'content-type': 'application/octet-stream' };

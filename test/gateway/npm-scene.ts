@@ -70,7 +70,7 @@ export async function uploadToken(proxy: Proxy, issuer: CiIssuer, name: string, 
 }
 
 /** The `code` that a refusal of ours names in its body; undefined in any other answer. */
-export function codeOf(answer: RawAnswer): string | undefined {
+export function codeOf(answer: Pick<RawAnswer, 'body'>): string | undefined {
   try {
     const body = JSON.parse(answer.body) as { code?: unknown };
     return typeof body.code === 'string' ? body.code : undefined;

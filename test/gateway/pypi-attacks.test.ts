@@ -9,6 +9,7 @@ import { pastEpoch, raw, startProxy, type Proxy, type RawAnswer } from '../suppo
 import { startPypiserver, type PypiServer } from '../support/pypiserver.ts';
 import { describeWith } from '../support/requirement.ts';
 import { serviceBasic } from '../support/service-user.ts';
+import { yankers, yankTests } from './pypi-yank.ts';
 import { fromUi, mintToken, registryOf, serviceEnv, tokenBasic } from '../support/ui-job.ts';
 
 type Kind = 'devpi' | 'pypiserver';
@@ -358,11 +359,12 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
         issuers: { github: { issuer: issuer.issuer, insecure: true } },
         registries: {
           devpi: registryOf('pypi', `http://127.0.0.1:${port}/svc/dev/`, devpi.dev),
+          prod: registryOf('pypi', `http://127.0.0.1:${port}/locked/`, devpi.prod),
           pypiserver: registryOf('pypi', `http://127.0.0.1:${port}/files/`, pypiserver.url),
           moving: registryOf('pypi', `http://127.0.0.1:${port}/moving/`, devpi.dev, moving),
           leaving: registryOf('pypi', `http://127.0.0.1:${port}/leaving/`, pypiserver.url, moving),
         },
-        publishers: [{ name: 'ui', from: fromUi, publish: { devpi: publish, pypiserver: publish } }],
+        publishers: [{ name: 'ui', from: fromUi, publish: { devpi: publish, pypiserver: publish } }, ...yankers],
       }),
     });
     await pastEpoch();
@@ -499,6 +501,10 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
     await expectRefused(() => through('pypiserver', body));
     expect(await straight('pypiserver', body)).toBe(200);
     expect(await pypiserver.files('a')).toEqual(['a-1b-1.0.tar.gz']);
+  });
+
+  describe('the right to remove releases', () => {
+    yankTests(() => ({ issuer, devpi, pypiserver, proxy }));
   });
 
   test('P9 nothing of all that was refused comes to light later', async () => {

@@ -18,6 +18,7 @@ export function plainProtocol(id: 'npm' | 'pypi' = 'npm'): Registry {
     route: unused,
     presented: unused,
     inspect: unused,
+    turns: 'file',
     existing: unused,
     reply: (refusal) => ({
       status: refusal.status,

@@ -1,6 +1,7 @@
 // Two Countersigns on one Redis, restarts, and clocks that jump: what an upload token is worth then.
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { codeOf } from '../gateway/npm-scene.ts';
 import { BOUNDARY, form, plainWith } from '../registries/pypi/forms.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
 import { raw } from '../support/proxy.ts';
@@ -60,6 +61,46 @@ describeWith('redis-server', 'redis-cli')('on one Redis', () => {
     const event = await second.proxy.event((each) => each.request === answer.headers['x-request-id']);
     expect([answer.status, event.code, event.message]).toEqual([422, 'token-invalid', expect.stringMatching(/key|signature/)]);
     await attacker.close();
+  });
+
+  test('TOK-17 of 200 uploads at once over two processes exactly as many are forwarded as the token is good for', async () => {
+    const token = await first.npmToken('@acme/three');
+    const before = first.writes().length + second.writes().length;
+    const uploads = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? first : second).uploadNpm(token, '@acme/three', `1.0.${i}`));
+    const answers = await Promise.all(uploads);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(first.writes().length + second.writes().length - before).toBe(3);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(new Set(refused.map(({ status, body }) => `${status} ${codeOf({ body })}`))).toEqual(new Set(['403 upload-limit']));
+    expect(refused[0]?.body).toContain('This upload token is good for 3 uploads, and none is left');
+  });
+
+  test('TOK-16 a single-use token is good for the upload that succeeds, not for those that came to nothing', async () => {
+    const ref = 'acme/ui/.github/workflows/single.yml@refs/tags/v1.0.0';
+    const token = await first.pypiToken({ workflow_ref: ref, job_workflow_ref: ref });
+    second.answerWrites((res) => res.writeHead(500).end());
+    expect((await second.uploadPypi(token, '5.0')).status).toBe(502);
+    second.answerWrites((res) => res.writeHead(409, 'no').end());
+    expect((await second.uploadPypi(token, '5.0')).status).toBe(409);
+    second.answerWrites();
+    expect((await first.uploadPypi(token, '5.0', { version: '5.1' })).status).toBe(400);
+    expect((await first.uploadPypi(token, '5.0', { name: 'other' })).status).toBe(400);
+    expect((await first.uploadPypi(token, '5.0')).status).toBe(200);
+    const again = await second.uploadPypi(token, '5.1');
+    expect([again.status, again.headers['www-authenticate']]).toEqual([401, expect.stringContaining('Basic')]);
+    const event = await second.proxy.event((each) => each.request === again.headers['x-request-id']);
+    expect(event).toMatchObject({ event: 'upload', outcome: 'refused', code: 'upload-limit', anchor: 'acme/ui' });
+  });
+
+  test('TOK-16 an upload whose end nobody knows counts: the registry may have it', async () => {
+    const ref = 'acme/ui/.github/workflows/single.yml@refs/tags/v1.0.0';
+    const token = await first.pypiToken({ workflow_ref: ref, job_workflow_ref: ref });
+    first.answerWrites((res) => res.destroy());
+    const unknown = await first.uploadPypi(token, '6.0');
+    first.answerWrites();
+    const event = await first.proxy.event((each) => each.request === unknown.headers['x-request-id']);
+    expect([unknown.status, event.outcome]).toEqual([502, 'upstream-unknown']);
+    expect((await first.uploadPypi(token, '6.0')).status).toBe(401);
   });
 
   test('TOK-11 an upload that begins before the end of its token and ends after it goes through', async () => {

@@ -23,7 +23,7 @@ export type World = {
   /** How writes are answered from now on; without an argument 200. */
   answerWrites(answer?: (res: ServerResponse) => void): void;
   /** A token of the exchange for PyPI, and one for npm. */
-  pypiToken(): Promise<string>;
+  pypiToken(claims?: Record<string, unknown>): Promise<string>;
   npmToken(name: string): Promise<string>;
   identity(claims?: Record<string, unknown>): string;
   exchangeNpm(name: string, claims?: Record<string, unknown>): Promise<RawAnswer>;
@@ -36,6 +36,12 @@ export type World = {
 };
 
 const publisher = { name: 'ui', from: fromUi, publish: { npm: ['@acme/ui', '@acme/late'], pypi: ['acme-ui'] }, ttl: '5m' };
+
+/** Publishers whose tokens are good for some uploads only; of another workflow, so that no other token has them. */
+const counted = [
+  { name: 'three', from: fromUi, publish: { npm: ['@acme/three'] }, max_uploads: 3 },
+  { name: 'single', from: { ...fromUi, workflow: 'single.yml' }, publish: { pypi: ['acme-ui'] }, single_use: true },
+];
 
 export type WorldOptions = {
   readonly issuer?: CiIssuer;
@@ -65,7 +71,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       npm: registryOf('npm', `http://127.0.0.1:${port}/`, url),
       pypi: registryOf('pypi', `http://127.0.0.1:${port}/pypi/`, `${url}pypi/`, { simple: 'simple/' }),
     },
-    publishers: [publisher],
+    publishers: [publisher, ...counted],
   });
   const proxy = await startProxy({ policy, env: serviceEnv, ...(options.node === undefined ? {} : { node: options.node }) });
   await pastEpoch();
@@ -77,7 +83,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     all: () => seen,
     writes: () => seen.filter(({ method }) => method !== 'GET'),
     answerWrites: (next = fine) => void (answer = next),
-    pypiToken: () => mintToken(proxy, issuer),
+    pypiToken: (claims) => mintToken(proxy, issuer, claims),
     npmToken: (name) => uploadToken(proxy, issuer, name),
     identity: (claims) => identityOf(issuer, proxy, claims),
     exchangeNpm: (name, claims = {}) => exchange(proxy, issuer, name, { claims }),

@@ -126,6 +126,67 @@ export function storeContract(under: () => UnderTest): void {
     }
   });
 
+  it('says what a mint would come to, and marks and mints nothing', async () => {
+    const first = mintOf(now());
+    for (let time = 0; time < 3; time += 1) expect(await store().ask(first)).toBe('minted');
+    expect(await store().find(first.tokenHash)).toBeUndefined();
+    expect(await store().mint(again(first))).toBe('minted');
+    expect(await store().ask(again(first))).toBe('used');
+    expect(await store().ask(mintOf(now(), { issuedAt: Math.floor(now() / 1000) - 2 }))).toBe('before-epoch');
+    await expect(store().ask(mintOf(now(), { markFor: 0 }))).rejects.toThrow(/malformed: markFor/);
+  });
+
+  /** A live token with this number of uploads. */
+  const tokenOf = async (maxUploads?: number): Promise<string> => {
+    const request = mintOf(now());
+    const record = { ...request.record, ...(maxUploads === undefined ? {} : { maxUploads }) };
+    expect(await store().mint({ ...request, record })).toBe('minted');
+    return request.tokenHash;
+  };
+  const slots = async (hash: string, uploads: readonly string[]): Promise<(string | undefined)[]> => {
+    const used = await Promise.all(uploads.map((upload) => store().use(hash, upload)));
+    return used.map((use) => use?.slot);
+  };
+
+  it('looks a token up for an upload, and counts nothing where it has no number of them', async () => {
+    const hash = await tokenOf();
+    expect(await slots(hash, ['a', 'b', 'a'])).toEqual(['free', 'free', 'free']);
+    await store().release(hash, 'a');
+    expect(await store().use(hash, 'a')).toEqual({ record: await store().find(hash), slot: 'free' });
+    expect(await store().use(freshHash(), 'a')).toBeUndefined();
+  });
+
+  it('lets exactly as many uploads through as a token is good for, under 200 at once (TOK-17)', async () => {
+    const hash = await tokenOf(3);
+    const taken = (
+      await slots(
+        hash,
+        Array.from({ length: 200 }, (_, i) => `upload ${i}`),
+      )
+    ).filter((slot) => slot === 'taken');
+    expect(taken).toHaveLength(3);
+  });
+
+  it('takes a repeated upload for the same one, and gives back what came to nothing (TOK-16, RED-05)', async () => {
+    const hash = await tokenOf(1);
+    expect(await slots(hash, ['a', 'a'])).toEqual(['taken', 'taken']);
+    expect(await slots(hash, ['b'])).toEqual(['spent']);
+    await store().release(hash, 'never taken');
+    expect(await slots(hash, ['b'])).toEqual(['spent']);
+    await store().release(hash, 'a');
+    await store().release(hash, 'a');
+    expect(await slots(hash, ['b', 'a'])).toEqual(['taken', 'spent']);
+  });
+
+  it('knows a token no more after it was revoked, whatever was taken of it', async () => {
+    const hash = await tokenOf(2);
+    await store().use(hash, 'a');
+    expect(await store().revoke(hash)).toBe(true);
+    expect(await store().use(hash, 'b')).toBeUndefined();
+    await store().release(hash, 'a');
+    expect(await store().revoke(hash)).toBe(false);
+  });
+
   it('throws for times that would store nothing and say so to nobody', async () => {
     for (const wrong of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1e300]) {
       await expect(store().mint(mintOf(now(), { markFor: wrong }))).rejects.toThrow(/malformed: markFor/);

@@ -31,7 +31,7 @@ async function open(port: number, change: Partial<RedisSettings>, log: StoreLog 
 
 /** All that the store's commands and scripts need; docs/operations.md shows the same line. */
 const leastPrivilege =
-  '~{countersign}:* -@all +auth +select +client|setname +info +eval +evalsha +get +getrange +set +del +hget +hset +pttl +pexpire';
+  '~{countersign}:* -@all +auth +select +client|setname +info +eval +evalsha +get +getrange +set +del +hget +hset +hdel +hlen +hexists +hgetall +pttl +pexpire';
 
 const onRedis = describeWith('redis-server', 'redis-cli');
 
@@ -45,6 +45,10 @@ onRedis('a Redis with users', () => {
     const request = mintOf(Date.now());
     expect(await store.mint(request)).toBe('minted');
     expect(await store.find(request.tokenHash)).toEqual(request.record);
+    const limited = mintOf(Date.now());
+    expect(await store.mint({ ...limited, record: { ...limited.record, maxUploads: 1 } })).toBe('minted');
+    expect(await store.use(limited.tokenHash, 'a')).toMatchObject({ slot: 'taken' });
+    await store.release(limited.tokenHash, 'a');
     expect(await store.revoke(request.tokenHash)).toBe(true);
     await store.remember('k', 'note', 1_000);
     expect(await store.recall('k')).toBe('note');

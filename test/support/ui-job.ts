@@ -47,8 +47,8 @@ export function mintWith(proxy: Proxy, identity: string): Promise<RawAnswer> {
 }
 
 /** A fresh upload token of the job; throws when there is none. */
-export async function mintToken(proxy: Proxy, issuer: CiIssuer): Promise<string> {
-  const answer = await mintWith(proxy, identityOf(issuer, proxy));
+export async function mintToken(proxy: Proxy, issuer: CiIssuer, claims?: Record<string, unknown>): Promise<string> {
+  const answer = await mintWith(proxy, identityOf(issuer, proxy, claims));
   if (answer.status !== 200) throw new Error(`not minted: ${answer.status} ${answer.body}`);
   return (JSON.parse(answer.body) as { token: string }).token;
 }

@@ -1,5 +1,5 @@
 // `publishers:` compiled, from the policy file and from those that it includes.
-import type { Action } from '../../core/grant.ts';
+import type { Action, ChangeAction } from '../../core/grant.ts';
 import type { PackagePattern } from '../../core/package-name.ts';
 import { patternProblem, toPattern, type Pattern } from '../../core/pattern.ts';
 import type { Place, TrustedPublisher } from '../../core/publisher.ts';
@@ -48,7 +48,9 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
   const conditions = conditionsOf(cursor.at('from'), sections);
   const publish = packagesOf(cursor.at('publish'), sections);
   const allow: readonly Action[] = input.allow ?? ['publish'];
-  checkNpmOnly(cursor, sections);
+  checkProtocols(cursor, sections);
+  warnOfRemoval(cursor);
+  const maxUploads = uploads(cursor, input);
   const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'), conditions?.provider);
   const distTags = input.dist_tags === undefined ? undefined : patterns(cursor.at('dist_tags'));
   const ttl = input.ttl === undefined ? undefined : duration(cursor.at('ttl'), '1m', '60m');
@@ -63,6 +65,7 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
     ...(tag === undefined ? {} : { tag }),
     ...(distTags === undefined ? {} : { distTags }),
     ttl: ttl ?? defaultTtl,
+    ...(maxUploads === undefined ? {} : { maxUploads }),
     ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
     place: cursor.place,
     ...(conditions.keys === undefined ? {} : { keys: conditions.keys }),
@@ -106,13 +109,37 @@ function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<stri
   return packages;
 }
 
-/** Dist-tags exist in npm only; elsewhere the words would promise a limit that nothing keeps. */
-function checkNpmOnly(cursor: Cursor, { registries }: Sections): void {
+/** The protocol that knows each of the changes. */
+const changes: Readonly<Record<ChangeAction, 'npm' | 'pypi'>> = { dist_tag: 'npm', deprecate: 'npm', unpublish: 'npm', yank: 'pypi' };
+const titles = { npm: 'an npm', pypi: 'a PyPI' } as const;
+
+/** Elsewhere these words would promise a limit that nothing keeps, or a right that nobody has. */
+function checkProtocols(cursor: Cursor, { registries }: Sections): void {
   const protocols = cursor.at('publish').entries.map(([name]) => protocolOf(registries.at(name)));
-  if (protocols.some((protocol) => protocol === undefined || protocol.id === 'npm')) return;
-  const action = cursor.at('allow').items.find((item) => item.value === 'dist_tag');
-  action?.error('dist_tag needs an npm registry under publish');
-  if (cursor.at('dist_tags').exists) cursor.at('dist_tags').errorAtKey('dist_tags needs an npm registry under publish');
+  const lacks = (id: 'npm' | 'pypi'): boolean => protocols.every((protocol) => protocol !== undefined && protocol.id !== id);
+  for (const item of cursor.at('allow').items) {
+    const needed = changes[item.value as ChangeAction];
+    if (needed !== undefined && lacks(needed)) item.error(`${String(item.value)} needs ${titles[needed]} registry under publish`);
+  }
+  if (cursor.at('dist_tags').exists && lacks('npm')) cursor.at('dist_tags').errorAtKey('dist_tags needs an npm registry under publish');
+  if (cursor.at('single_use').value === true && !lacks('pypi'))
+    cursor.at('single_use').warn('one release of a Python project is several files (wheels, a source archive), and each is an upload');
+}
+
+/** What is removed is gone, and its name is free for another content: nobody who installed it before can tell. */
+function warnOfRemoval(cursor: Cursor): void {
+  for (const item of cursor.at('allow').items) {
+    if (item.value !== 'unpublish' && item.value !== 'yank') continue;
+    const what = item.value === 'yank' ? 'yank removes the files of a release for good' : 'unpublish removes versions for good';
+    const hint = item.value === 'yank' ? 'leave it to a person at the registry' : 'deprecate leaves the version in place';
+    item.warn(`${what}, and the same version can then be published with another content`, hint);
+  }
+}
+
+function uploads(cursor: Cursor, input: PublisherInput): number | undefined {
+  if (input.single_use !== true) return input.max_uploads;
+  if (input.max_uploads !== undefined) return cursor.at('single_use').errorAtKey('single_use and max_uploads exclude each other');
+  return 1;
 }
 
 function tagRule(cursor: Cursor, provider: Provider | undefined): string | undefined {

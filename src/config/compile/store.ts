@@ -35,6 +35,10 @@ function compileMap(cursor: Cursor, input: StoreInput, context: Context): StoreS
   if (server === undefined) return undefined;
   const password = secretUnder(cursor, 'password', context);
   const sentinelPassword = secretUnder(cursor, 'sentinel_password', context);
+  const recordMac = recordKey(cursor, 'record_mac', context);
+  const recordMacAlso = recordKey(cursor, 'record_mac_also', context);
+  if (recordMacAlso !== undefined && recordMac === undefined)
+    return cursor.error('record_mac_also needs record_mac: nothing is sealed without it');
   const caFile = input.ca_file === undefined ? undefined : usableFile(cursor.at('ca_file'), context, pem('CERTIFICATE'));
   return {
     kind: 'redis',
@@ -49,7 +53,19 @@ function compileMap(cursor: Cursor, input: StoreInput, context: Context): StoreS
     ...(caFile === undefined ? {} : { caFile }),
     keyPrefix: keyPrefix(cursor.at('key_prefix')),
     allowEviction: input.allow_eviction ?? false,
+    ...(recordMac === undefined ? {} : { recordMac }),
+    ...(recordMacAlso === undefined ? {} : { recordMacAlso }),
   };
+}
+
+/** Below this a key could be guessed from one record and its seal. */
+const shortestKey = 32;
+
+function recordKey(map: Cursor, key: string, context: Context): SecretSource | undefined {
+  const source = secretUnder(map, key, context);
+  if (source?.kind === 'value' && Buffer.byteLength(source.value.reveal()) < shortestKey)
+    return map.at(key).error(`a key has at least ${shortestKey} bytes`, 'openssl rand -base64 32');
+  return source;
 }
 
 function nodes(list: Cursor): readonly HostPort[] {

@@ -1,6 +1,7 @@
 // `publishers:`, who may publish what.
 import { z, type ZodType } from 'zod';
 import { providers } from '../../providers/index.ts';
+import { actions } from '../../core/grant.ts';
 import { fromSchema } from './from.ts';
 import { measured, name, text, textList, wholeNumber } from './scalar.ts';
 
@@ -12,14 +13,22 @@ function publisher<From extends ZodType>(from: From) {
       .record(name, textList('Packages, or patterns with `*` (within a segment) and `**`.'))
       .describe('What it may publish: a list of packages and patterns for each registry by name.'),
     allow: z
-      .array(z.enum(['publish', 'dist_tag']))
+      .array(z.enum(actions))
       .min(1)
-      .describe('What it may do; `dist_tag` (npm) sets tags without publishing. Default `[publish]`.')
+      .describe(
+        'What it may do. npm: `publish`, `dist_tag` (set tags without publishing), `deprecate`, `unpublish` (a version or the whole package, for good). PyPI: `publish`, `yank` (remove a release, for good: devpi and pypiserver know no yanking of PEP 592). Default `[publish]`.',
+      )
       .optional(),
     create: z.boolean().describe('Whether packages that only a pattern covers may be created. Default false.').optional(),
     tag: text('`v{{version}}`: the git tag that a version has to be published from.').optional(),
     dist_tags: textList('npm: dist-tags, or patterns over them, that it may set. Default any.').optional(),
     ttl: measured('Life of its upload tokens, `1m` to `60m`. Default `15m`.').optional(),
+    max_uploads: wholeNumber(
+      1,
+      10_000,
+      'Uploads that one of its upload tokens is good for; one that came to nothing does not count. Default any number until it expires.',
+    ).optional(),
+    single_use: z.boolean().describe('The same as `max_uploads: 1`. Default false.').optional(),
     packages_per_minute: wholeNumber(
       1,
       10_000,

@@ -19,6 +19,12 @@ export const storeSchema = z.strictObject({
   allow_eviction: flag(
     'Start although `maxmemory-policy` may evict marks of used identity tokens, which would let them be exchanged again. Default false.',
   ).optional(),
+  record_mac: text(
+    'Key, at least 32 bytes, with which token records and marks in Redis are sealed (HMAC), so that whoever can write to Redis cannot mint; write `${NAME}`, or use `record_mac_file`. Default none.',
+  ).optional(),
+  record_mac_file: text('File with the key; read at the start.').optional(),
+  record_mac_also: text('A second key whose seals are accepted, too, while keys change; write `${NAME}`.').optional(),
+  record_mac_also_file: text('File with the second key.').optional(),
 });
 
 export type StoreInput = z.infer<typeof storeSchema>;

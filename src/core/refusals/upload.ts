@@ -39,6 +39,13 @@ export const upload = {
     sentence: (v) =>
       `The policy no longer lets this upload token publish ${v['package'] ?? 'here'}; it changed after the token was minted.`,
   },
+  'upload-limit': {
+    status: 401,
+    title: 'Upload token used up',
+    sentence: (v) =>
+      `This upload token is good for ${v['limit']} upload${v['limit'] === '1' ? '' : 's'}, and none is left: made, or under way.`,
+    fix: () => 'Exchange a new identity token; `max_uploads` of the publisher sets the number.',
+  },
   'upload-scope': {
     status: 403,
     title: 'Upload token is for another package',
@@ -52,7 +59,7 @@ export const upload = {
   'upload-action': {
     status: 403,
     title: 'Not allowed with an upload token',
-    sentence: (v) => `An upload token may publish new versions; it may not ${v['action']}.`,
+    sentence: (v) => `This upload token may ${v['may'] ?? 'publish new versions'}; it may not ${v['action']}.`,
     fix: (v) => v['how'] ?? '',
   },
   'upload-tag-rule': {
@@ -74,6 +81,24 @@ export const upload = {
     fix: () => 'You cannot publish over the previously published versions; choose a new version.',
   },
   'upload-dist-tag': { status: 403, title: 'dist-tag not allowed', sentence: (v) => `The dist-tag ${v['tag']} ${v['problem']}.` },
+  'change-stale': {
+    status: 409,
+    title: 'Changed meanwhile',
+    sentence: (v) => `${v['package']} was changed after it was read for this request (revision ${v['actual']}, now ${v['expected']}).`,
+    fix: () => 'Run the command again.',
+  },
+  'change-not-there': {
+    status: 404,
+    title: 'Nothing to change',
+    sentence: (v) => `The registry has no ${v['what']}.`,
+    fix: () => 'Look at the name and the version.',
+  },
+  'change-unverified': {
+    status: 502,
+    title: 'Change not seen',
+    sentence: (v) => `The registry said yes, but then ${v['problem']}.`,
+    fix: () => 'Look at the package before you try again, and tell the administrator.',
+  },
   'body-mismatch': { status: 400, title: 'Names differ', sentence: (v) => `${v['where']} says ${v['actual']}, expected ${v['expected']}.` },
   'body-invalid': { status: 400, title: 'Upload not understood', sentence: (v) => `The upload is refused because ${v['problem']}.` },
   'body-digest': {

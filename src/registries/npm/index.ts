@@ -19,6 +19,7 @@ export const npm: Registry = {
   route,
   presented,
   inspect,
+  turns: 'package',
   existing: (probe, _registry, what) => existing(probe, what),
   reply,
 };

@@ -1,24 +1,28 @@
 // Reads a publish while it is received, checks it whole, and holds ready what goes on in its place.
-import { isJsonObject } from '../../core/json.ts';
-import type { PackageName } from '../../core/package-name.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { refuse, type Refusal } from '../../core/refusal.ts';
-import { UploadRefused, type Incoming, type Inspected, type UpstreamRequest } from '../registry.ts';
+import { UploadRefused, type Change, type Incoming, type Inspected, type UpstreamRequest } from '../registry.ts';
 import { announcedLength, contentProblem } from './content.ts';
+import { deprecation } from './deprecate.ts';
 import { DocumentReader } from './document.ts';
 import { pathOf } from './path.ts';
-import { checkDocument, checkTarball, fileName, type Publish } from './publish.ts';
+import { checkDocument, checkTarball, fileName, isDeprecation, type Publish } from './publish.ts';
 import { rebuild, type Rebuilt } from './rebuild.ts';
 import { breakOff, invalid } from './refused.ts';
 import { Tarball, type TarballFacts } from './tarball.ts';
 
-/** Says what an upload is, or why it is refused. Throws only when the body breaks off. */
-export async function inspect(incoming: Incoming): Promise<Inspected | Refusal> {
+/** Says what an upload is, or why it is refused; `npm deprecate` comes to the same address. Throws only when the body breaks off. */
+export async function inspect(incoming: Incoming): Promise<Inspected | Change | Refusal> {
   const refusal = contentProblem(incoming.head) ?? sizeProblem(incoming);
   if (refusal !== undefined) return refusal;
   if (incoming.name === undefined) return refuse('request-path', { problem: 'it names no package' });
   const tarball = new Tarball();
   try {
-    const { publish, facts } = await read(incoming, incoming.name, tarball);
+    const document = await read(incoming, tarball);
+    if (isDeprecation(document)) return deprecation(document, incoming.name);
+    const publish = checkDocument(document, incoming.name);
+    const facts = await tarball.finish();
+    checkTarball(publish, facts);
     return inspected(publish, facts, rebuild(publish, facts, incoming));
   } catch (error) {
     if (error instanceof UploadRefused) return error.refusal;
@@ -33,7 +37,7 @@ function sizeProblem({ head, registry }: Incoming): Refusal | undefined {
   return length !== undefined && length > registry.maxUpload ? refuse('body-too-large', { limit: registry.maxUpload }) : undefined;
 }
 
-async function read(incoming: Incoming, name: PackageName, tarball: Tarball): Promise<{ publish: Publish; facts: TarballFacts }> {
+async function read(incoming: Incoming, tarball: Tarball): Promise<JsonObject> {
   const reader = new DocumentReader(failure, onlyData(tarball));
   const { maxUpload } = incoming.registry;
   let received = 0;
@@ -46,11 +50,7 @@ async function read(incoming: Incoming, name: PackageName, tarball: Tarball): Pr
   const announced = announcedLength(incoming.head);
   if (announced !== undefined && announced !== received) breakOff('body-incomplete');
   const document = reader.end();
-  if (!isJsonObject(document)) return invalid('its JSON is no object');
-  const publish = checkDocument(document, name);
-  const facts = await tarball.finish();
-  checkTarball(publish, facts);
-  return { publish, facts };
+  return isJsonObject(document) ? document : invalid('its JSON is no object');
 }
 
 function failure(phrase: string): never {

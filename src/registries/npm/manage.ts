@@ -1,9 +1,11 @@
-// `npm dist-tag add` and `rm`: the one change besides a publish that an upload token may be granted.
+// `npm dist-tag add` and `rm`.
 import type { PackageName } from '../../core/package-name.ts';
 import { refuse, type Refusal } from '../../core/refusal.ts';
-import type { Head, Route, UpstreamRequest } from '../registry.ts';
+import { isRefusal } from '../../core/refusal.ts';
+import type { Change, Head, Route, UpstreamRequest } from '../registry.ts';
 import { contentProblem } from './content.ts';
 import { pathOf } from './path.ts';
+import { json } from './reply.ts';
 import { isVersion, tagProblem } from './tag.ts';
 
 /** A change of one dist-tag. A tag that npm would not take is a write that no upload token may make. */
@@ -14,9 +16,17 @@ export function changeTag(head: Head, name: PackageName, tag: string): Route {
     kind: 'manage',
     action: 'dist_tag',
     name,
-    tag,
-    request: (body) => (head.method === 'PUT' ? set(head, name, tag, body) : remove(name, tag, body)),
+    bodyLimit: 4096,
+    read: (body) => {
+      const request = head.method === 'PUT' ? set(head, name, tag, body) : remove(name, tag, body);
+      return isRefusal(request) ? request : change(`${head.method} dist_tag ${tag}`, name, tag, request);
+    },
   };
+}
+
+function change(says: string, name: PackageName, tag: string, request: UpstreamRequest): Change {
+  const plan = { says, requests: [request], done: json(200, {}) };
+  return { action: 'dist_tag', name, tags: [tag], plan: async () => plan };
 }
 
 function set(head: Head, name: PackageName, tag: string, body: Uint8Array): UpstreamRequest | Refusal {

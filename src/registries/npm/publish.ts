@@ -63,14 +63,40 @@ export function checkTarball({ name, version, manifest, attachment }: Publish, f
 /** Other writes come to the same path and are told by their shape (npm study E15, E17, E19, E25). */
 function refuseOtherActions(document: JsonObject): void {
   const versions = own(document, 'versions');
-  const attachments = own(document, '_attachments');
   if (versions === undefined && Object.hasOwn(document, 'users')) breakOff('upload-action', { action: 'star packages' });
   if (versions === undefined && Object.hasOwn(document, 'maintainers')) breakOff('upload-action', { action: 'change owners' });
   const manifests = isJsonObject(versions) ? Object.values(versions) : [];
   if (manifests.some((manifest) => isJsonObject(manifest) && Object.hasOwn(manifest, 'deprecated')))
-    breakOff('upload-action', { action: 'deprecate versions' });
-  if (isJsonObject(versions) && (!isJsonObject(attachments) || Object.keys(attachments).length === 0))
+    breakOff('upload-action', { action: 'deprecate what it publishes' });
+  if (isJsonObject(versions) && hasNoTarball(document))
     breakOff('upload-action', { action: 'change or unpublish versions', how: 'A publish carries one version and its tarball.' });
+}
+
+/** True for the document by which `npm deprecate` changes versions: a text in one of them, and no tarball (npm study E17). */
+export function isDeprecation(document: JsonObject): boolean {
+  const versions = own(document, 'versions');
+  const manifests = isJsonObject(versions) ? Object.values(versions) : [];
+  return hasNoTarball(document) && manifests.some((manifest) => isJsonObject(manifest) && Object.hasOwn(manifest, 'deprecated'));
+}
+
+function hasNoTarball(document: JsonObject): boolean {
+  const attachments = own(document, '_attachments');
+  return !isJsonObject(attachments) || Object.keys(attachments).length === 0;
+}
+
+/** The versions of a document that publishes nothing, each under its own name and this package's. Throws `UploadRefused`. */
+export function checkVersions(document: JsonObject, name: PackageName): readonly (readonly [string, JsonObject])[] {
+  refuseVariants(document, ['_id', 'name', 'versions', 'dist-tags', '_attachments', '_rev'], 'its JSON');
+  if (!hasNoTarball(document)) invalid('it has a tarball');
+  same('The document', own(document, 'name'), name);
+  if (Object.hasOwn(document, '_id')) same('The `_id` of the document', own(document, '_id'), name);
+  const versions = own(document, 'versions');
+  return Object.entries(isJsonObject(versions) ? versions : {}).map(([version, manifest]) => {
+    if (!isVersion(version)) return invalid(`${version} is not a version in the spelling of npm`);
+    if (!isJsonObject(manifest)) return invalid(`its version ${version} is no JSON object`);
+    checkManifest(manifest, name, version);
+    return [version, manifest];
+  });
 }
 
 function onlyVersion(document: JsonObject): [string, JsonObject] {

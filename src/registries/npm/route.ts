@@ -6,6 +6,7 @@ import type { Head, Reply, Route } from '../registry.ts';
 import { changeTag } from './manage.ts';
 import { nameOf, pathProblem, spelledName } from './path.ts';
 import { json } from './reply.ts';
+import { unpublish } from './unpublish.ts';
 
 /** Tells what a request is; everything that is not known to be harmless is a write (npm study, part E). */
 export function route(head: Head): Route {
@@ -58,6 +59,8 @@ function ofPackage(head: Head): Route {
   if (name === undefined) return refused('it does not start with a package name in lower case');
   if (rest === '' && head.method === 'PUT') return { kind: 'upload', name };
   if (rest.endsWith('/')) return refused('it ends with a slash');
+  const removal = unpublish(head, name, rest);
+  if (removal !== undefined) return removal;
   return { kind: 'write', what: whatOfPackage(head.method, rest), name };
 }
 

@@ -8,7 +8,7 @@ import { parseFilename } from './filename.ts';
 const headers = { accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5' };
 
 /** A file as an index lists it. */
-interface Listed {
+export interface Listed {
   readonly filename: string;
   readonly url: string;
 }
@@ -37,6 +37,12 @@ export async function existing(
   const root = await probe('simple/', headers);
   if (root.status !== 200) throw new Error('no simple index was found at +simple/ or simple/ below the upstream; set `simple`');
   return 'no-package';
+}
+
+/** The files of a project at a server that is not devpi, or undefined when it has no such project. */
+export async function listElsewhere(probe: Probe, registry: RegistrySettings, name: PackageName): Promise<readonly Listed[] | undefined> {
+  const simple = registry.simple === undefined ? 'simple/' : asFolder(registry.simple);
+  return list(probe, `${simple}${name}/`);
 }
 
 /** A project that has no file is none yet. */
@@ -98,7 +104,8 @@ function isOwn(url: string, upstream: URL): boolean {
   return path.includes(`/${user}/${index}/+f/`) || !/\/\+[ef]\//.test(path);
 }
 
-async function isDevpi(probe: Probe): Promise<boolean> {
+/** Whether devpi is behind. Throws when the upstream does not say. */
+export async function isDevpi(probe: Probe): Promise<boolean> {
   const { status, body } = await probe('+api', { accept: 'application/json' });
   if (status >= 500 || status === 401 || status === 403) throw new Error(`the upstream answered ${status} to a request for +api`);
   return status === 200 && Buffer.from(body).toString('utf8').includes('"apiconfig"');

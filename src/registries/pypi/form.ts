@@ -7,7 +7,7 @@ import { parseFilename, type Distribution } from './filename.ts';
 import { malformed, type MultipartReader } from './multipart.ts';
 import { packageName } from './name.ts';
 import type { PartHead } from './part-head.ts';
-import { parseVersion } from './version.ts';
+import { parseVersion, type Version } from './version.ts';
 
 /** A field as it goes on: the bytes as received, checked to be UTF-8 where they are text. */
 export interface Field {
@@ -102,6 +102,16 @@ export class UploadForm {
       throw new UploadRefused(mismatch('The version in the file name', distribution.version.normal, version.normal));
     }
     return { name, version: version.normal, file: filename, distribution };
+  }
+
+  /** The release that a form of pypiserver's `remove_pkg` names; it says that and nothing else. */
+  removal(): { readonly name: PackageName; readonly version: Version } | undefined {
+    if (this.get(':action') !== 'remove_pkg') return undefined;
+    const name = packageName(this.get('name') ?? '');
+    const version = parseVersion(this.get('version') ?? '');
+    if (name === undefined || version === undefined || this.#values.size !== 3 || this.#parts !== 3)
+      throw malformed('remove_pkg needs name and version, and nothing else');
+    return { name, version };
   }
 
   /** The rules that need all fields; after the last part. */

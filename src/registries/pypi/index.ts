@@ -20,6 +20,7 @@ export const pypi: Registry = {
   route,
   presented,
   inspect,
+  turns: 'file',
   existing,
   reply,
 };

@@ -1,16 +1,18 @@
 // Reads an upload up to its file and says what it is; `rebuild.ts` goes on from there.
 import { randomBytes } from 'node:crypto';
 import { isRefusal, refuse, type Refusal } from '../../core/refusal.ts';
-import { UploadRefused, type Incoming, type Inspected } from '../registry.ts';
+import { UploadRefused, type Change, type Incoming, type Inspected } from '../registry.ts';
 import { UploadForm, type Field, type Identity } from './form.ts';
 import { boundaryOf, malformed, MultipartReader } from './multipart.ts';
 import { rebuild, type Rebuilt } from './rebuild.ts';
+import { yank } from './yank.ts';
 
 /**
  * Inspects an upload (the upload API of PyPI, as twine and others speak it). Everything before the file is read and held,
- * at most 4 MiB; the file and what follows are read by the rebuilt body. Errors of the incoming body are thrown.
+ * at most 4 MiB; the file and what follows are read by the rebuilt body. Errors of the incoming body are thrown. pypiserver
+ * takes the removal of a release at the same address.
  */
-export async function inspect(incoming: Incoming): Promise<Inspected | Refusal> {
+export async function inspect(incoming: Incoming): Promise<Inspected | Change | Refusal> {
   const encoding = incoming.head.headers.get('content-encoding');
   if (encoding !== undefined) return refuse('body-encoding', { actual: encoding });
   const boundary = boundaryOf(incoming.head.headers.get('content-type'));
@@ -18,7 +20,9 @@ export async function inspect(incoming: Incoming): Promise<Inspected | Refusal> 
   const reader = new MultipartReader(incoming.body, boundary, incoming.registry.maxUpload);
   try {
     const form = new UploadForm();
-    const { before, identity } = await readToFile(reader, form);
+    const read = await readToFile(reader, form);
+    if (read === undefined) return removal(form);
+    const { before, identity } = read;
     return describe(identity, rebuild({ reader, form, before, identity, boundary: freshBoundary() }));
   } catch (error) {
     if (error instanceof UploadRefused) return error.refusal;
@@ -26,7 +30,7 @@ export async function inspect(incoming: Incoming): Promise<Inspected | Refusal> 
   }
 }
 
-async function readToFile(reader: MultipartReader, form: UploadForm): Promise<{ before: Field[]; identity: Identity }> {
+async function readToFile(reader: MultipartReader, form: UploadForm): Promise<{ before: Field[]; identity: Identity } | undefined> {
   const before: Field[] = [];
   for (let head = await reader.next(); head !== undefined; head = await reader.next()) {
     form.count();
@@ -36,7 +40,14 @@ async function readToFile(reader: MultipartReader, form: UploadForm): Promise<{ 
     }
     before.push(await form.read(head, reader));
   }
-  throw malformed('it has no content');
+  return undefined;
+}
+
+/** A form without a file asks for nothing that is understood but pypiserver's removal. */
+function removal(form: UploadForm): Change {
+  const release = form.removal();
+  if (release === undefined) throw malformed('it has no content');
+  return yank(release.name, release.version);
 }
 
 function describe(identity: Identity, rebuilt: Rebuilt): Inspected {

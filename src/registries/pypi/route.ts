@@ -2,18 +2,25 @@
 import type { PackageName } from '../../core/package-name.ts';
 import type { Head, Route } from '../registry.ts';
 import { packageName } from './name.ts';
+import { parseVersion } from './version.ts';
+import { yank } from './yank.ts';
 
 /**
  * Uploads are POSTs to the registry's own URL, which is what clients are given as the upload URL; `/legacy/`, `/simple/`
- * and the like below it are none (PTH-23). A query is refused as an upload: `:action` would be read from it, too.
+ * and the like below it are none (PTH-23). A query is refused as an upload: `:action` would be read from it, too. A release is
+ * removed at devpi's address for that, `DELETE <project>/<version>`, whatever is behind.
  */
 export function route(head: Head): Route {
   if (head.method === 'GET' || head.method === 'HEAD') return { kind: 'read', ...named(projectRead(head.path)) };
   const here = head.path === '/' || head.path === '';
   if (head.method === 'POST' && here && head.query === '') return { kind: 'upload' };
   // devpi removes projects and versions by their path. Any other write could be an upload that names another in its body.
-  const removed = head.method === 'DELETE' ? packageName(segments(head.path)[0] ?? '') : undefined;
-  return { kind: 'write', what: describe(head, here), ...named(removed) };
+  const [project = '', version = '', ...rest] = segments(head.path);
+  const name = head.method === 'DELETE' ? packageName(project) : undefined;
+  const release = parseVersion(version);
+  if (name !== undefined && head.query === '' && release !== undefined && rest.length === 0)
+    return { kind: 'manage', action: 'yank', name, bodyLimit: 0, read: () => yank(name, release) };
+  return { kind: 'write', what: describe(head, here), ...named(name) };
 }
 
 /** The project of `/simple/<project>/`, of devpi's `/+simple/<project>/`, or of `/<project>/`. */

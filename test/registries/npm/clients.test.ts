@@ -1,3 +1,4 @@
+import { requestsOf } from '../changes.ts';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -84,9 +85,7 @@ describe('what real clients send (NPM-30)', () => {
     await runClient('npm-12', ['dist-tag', 'add', '@acme/client@1.0.0', 'stable'], { npmrc: npmrc() });
     const put = seen.find(({ method }) => method === 'PUT');
     const route = npm.route(head('PUT', put?.path ?? '', put?.headers));
-    expect(route).toMatchObject({ kind: 'manage', name: '@acme/client', tag: 'stable' });
-    expect(route.kind === 'manage' && route.request(put?.body ?? Buffer.alloc(0))).toMatchObject({
-      path: '-/package/@acme%2fclient/dist-tags/stable',
-    });
+    expect(route).toMatchObject({ kind: 'manage', name: '@acme/client', action: 'dist_tag' });
+    expect(await requestsOf(route, String(put?.body))).toMatchObject([{ path: '-/package/@acme%2fclient/dist-tags/stable' }]);
   });
 });

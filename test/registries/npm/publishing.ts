@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { isRefusal, type Refusal } from '../../../src/core/refusal.ts';
 import { npm } from '../../../src/registries/npm/index.ts';
-import type { Head, Incoming, Inspected, RegistrySettings } from '../../../src/registries/registry.ts';
+import {
+  isChange,
+  type Change as OtherChange,
+  type Head,
+  type Incoming,
+  type Inspected,
+  type RegistrySettings,
+} from '../../../src/registries/registry.ts';
 
 export const name = '@acme/widget';
 export const version = '1.0.0';
@@ -173,7 +180,7 @@ async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> 
 }
 
 /** What `inspect` says of it. */
-export function inspect(body: string | Uint8Array, sent: Sent = {}): Promise<Inspected | Refusal> {
+export function inspect(body: string | Uint8Array, sent: Sent = {}): Promise<Inspected | OtherChange | Refusal> {
   return npm.inspect(incoming(body, sent));
 }
 
@@ -188,6 +195,7 @@ export async function refusalOf(body: string | Uint8Array, sent: Sent = {}): Pro
 export async function accepted(body: string | Uint8Array, sent: Sent = {}): Promise<Inspected> {
   const result = await inspect(body, sent);
   if (isRefusal(result)) throw new Error(`refused: ${result.message}`);
+  if (isChange(result)) throw new Error('it is no upload');
   return result;
 }
 

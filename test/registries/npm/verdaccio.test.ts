@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRefusal } from '../../../src/core/refusal.ts';
+import { requestsOf } from '../changes.ts';
 import type { Inspected, Probe } from '../../../src/registries/registry.ts';
 import { npm } from '../../../src/registries/npm/index.ts';
 import { serviceBasic } from '../../support/service-user.ts';
@@ -47,8 +49,9 @@ describe('a real Verdaccio', () => {
       ['DELETE', '', { latest: version }],
     ] as const) {
       const route = npm.route(head(method, '/-/package/@acme%2fwidget/dist-tags/stable', { 'content-type': 'application/json' }));
-      const request = route.kind === 'manage' ? route.request(Buffer.from(body)) : undefined;
-      if (request === undefined || !('path' in request)) throw new Error('no request');
+      const built = await requestsOf(route, body);
+      const [request] = isRefusal(built) ? [] : built;
+      if (request === undefined) throw new Error('no request');
       expect(await send({ request }, request.body)).toBe(201);
       expect((await verdaccio.packument(name))?.['dist-tags']).toEqual(expected);
     }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isRefusal, type Refusal } from '../../../src/core/refusal.ts';
 import { pypi } from '../../../src/registries/pypi/index.ts';
 import {
+  isChange,
   UploadRefused,
   type FileDigest,
   type Head,
@@ -99,6 +100,7 @@ export async function upload({ body, contentType, headers, settings }: Upload): 
   };
   const inspected = await pypi.inspect(incoming);
   if (isRefusal(inspected)) return { kind: 'refused', refusal: inspected, when: 'inspect', sent: Buffer.alloc(0) };
+  if (isChange(inspected)) throw new Error('it is no upload');
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of inspected.rebuild()) chunks.push(Buffer.from(chunk));
@@ -137,6 +139,7 @@ export async function inspect(body: AsyncIterable<Uint8Array>, boundary = BOUNDA
   };
   const inspected = await pypi.inspect(incoming);
   if (isRefusal(inspected)) throw new UploadRefused(inspected);
+  if (isChange(inspected)) throw new Error('it is no upload');
   return inspected;
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { isChange } from '../../../src/registries/registry.ts';
 import { isRefusal, refuse, type Refusal } from '../../../src/core/refusal.ts';
 import { formatToken } from '../../../src/core/upload-token.ts';
 import { pypi } from '../../../src/registries/pypi/index.ts';
@@ -23,6 +24,7 @@ async function judge(req: IncomingMessage): Promise<Refusal | undefined> {
   seen.push(`${pypi.route(request).kind} by ${shown.kind === 'text' && shown.text === token ? 'the token' : shown.kind}`);
   const inspected = await pypi.inspect({ head: request, registry, body: req, publishers: [] });
   if (isRefusal(inspected)) return inspected;
+  if (isChange(inspected)) throw new Error('it is no upload');
   for await (const chunk of inspected.rebuild()) if (chunk.length === 0) seen.push('an empty chunk');
   seen.push(`${inspected.name} ${inspected.version} ${inspected.file} ${String(inspected.digest()?.bytes !== undefined)}`);
   return answer;

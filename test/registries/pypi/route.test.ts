@@ -31,7 +31,9 @@ describe('routes of a Python index', () => {
   });
 
   it.each([
-    ['DELETE', '/acme-ui/1.0', 'remove files or projects', 'acme-ui'],
+    ['DELETE', '/acme-ui', 'remove files or projects', 'acme-ui'],
+    ['DELETE', '/acme-ui/latest', 'remove files or projects', 'acme-ui'],
+    ['DELETE', '/acme-ui/1.0/x', 'remove files or projects', 'acme-ui'],
     ['DELETE', '/', 'delete an index', undefined],
     ['PUSH', '/', 'push releases', undefined],
     ['PUT', '/', 'change users, indexes or files', undefined],
