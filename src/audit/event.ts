@@ -4,6 +4,7 @@ import type { RefusalCode } from '../core/refusal.ts';
 export type Outcome =
   | 'minted'
   | 'refused'
+  | 'dry-run'
   | 'forwarding'
   | 'uploaded'
   | 'upstream-refused'

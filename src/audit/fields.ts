@@ -67,6 +67,7 @@ export const lineFields = {
 export const auditOutcomes: Readonly<Record<Outcome, string>> = {
   minted: 'An identity token was exchanged for an upload token.',
   refused: 'Countersign refused; `code`, `message` and `considered` say why.',
+  'dry-run': 'An exchange was tried without effect (`?dry_run=1`); with a `code`, it would have been refused.',
   forwarding: 'It was authorised and is about to be sent to the upstream; how that ended is in another line of the same `request`.',
   uploaded: 'The upstream confirmed the upload.',
   'upstream-refused': 'The upload was authorised and forwarded, and the upstream refused it.',

@@ -3,15 +3,15 @@ import type { Audit, AuditEvent } from '../audit/event.ts';
 import type { Configuration, Issuer } from '../config/configuration.ts';
 import { unknownClaims } from '../core/claim-table.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
-import type { TokenRecord } from '../core/grant.ts';
-import { match, type Considered, type Decision } from '../core/match.ts';
+import { match } from '../core/match.ts';
 import type { PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
-import type { Minted, RegistrySettings } from '../registries/registry.ts';
+import type { DryRun, Minted, RegistrySettings } from '../registries/registry.ts';
 import { StoreUnavailable, type Store } from '../store/store.ts';
 import type { Limits } from './limits.ts';
 import { draft } from './mint.ts';
 import { once, type Identity } from './once.ts';
+import { eventOf, type Trail } from './record.ts';
 
 /** A token that passed every check of design/3, "The identity token, in order". */
 export interface Verified extends Identity {
@@ -42,27 +42,21 @@ export interface ExchangeCall {
   readonly registries: readonly RegistrySettings[];
   /** The one package asked for. */
   readonly package?: PackageName;
+  /** Says what would come of it; no token, no mark. */
+  readonly dryRun?: boolean;
   /** What every audit event of the request says. */
   readonly about: Pick<AuditEvent, 'request' | 'client' | 'address'>;
 }
 
-/** What was found out, as far as it got; for the audit event. */
-interface Trail {
-  verified?: Verified;
-  issuer?: Issuer;
-  decision?: Decision;
-  record?: TokenRecord;
-}
-
 /** Exchanges. Never throws for anything a caller can cause; a store outage is a refusal (P4). */
-export async function exchange(room: ExchangeRoom, call: ExchangeCall): Promise<Minted | Refusal> {
+export async function exchange(room: ExchangeRoom, call: ExchangeCall): Promise<Minted | DryRun | Refusal> {
   const trail: Trail = {};
   const answer = await attempt(room, call, trail);
   room.audit(eventOf(room, call, trail, answer));
   return answer;
 }
 
-async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Promise<Minted | Refusal> {
+async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Promise<Minted | DryRun | Refusal> {
   const audiences = audiencesOf(call.registries);
   const hint = (name: string): string | undefined => room.configuration.issuers.get(name)?.provider.audienceHint?.(audiences[0] ?? '');
   const verified = await room.verify(call.identityToken, audiences, hint);
@@ -91,12 +85,15 @@ async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Pr
   const now = room.now();
   const drafted = draft(issuer, verified.claims, decision.publishers, decision.grants, now);
   const mark = once(verified, issuer, registries, call.package, room.leeway, now);
-  const outcome = await room.store.mint({ ...mark, ...pick(drafted) }).catch(outage);
+  const request = { ...mark, ...pick(drafted) };
+  const outcome = await (call.dryRun === true ? room.store.ask(request) : room.store.mint(request)).catch(outage);
   if (isRefusal(outcome)) return outcome;
   if (outcome === 'used') return refuse('token-used', issuer.maxExchanges > 1 ? { times: issuer.maxExchanges } : {});
   if (outcome === 'before-epoch') return refuse('token-before-store', {}, { retryAfter: 1 });
-  trail.record = drafted.record;
-  return { token: drafted.token, created: drafted.record.minted, expires: drafted.record.expires };
+  const { token, record } = drafted;
+  if (call.dryRun === true) return { dryRun: true, expiresIn: record.expires - record.minted, grants: record.grants };
+  trail.record = record;
+  return { token, created: record.minted, expires: record.expires };
 }
 
 function pick({
@@ -129,41 +126,4 @@ function disclose(call: ExchangeCall, refusal: Refusal): Refusal {
 function outage(error: unknown): Refusal {
   if (error instanceof StoreUnavailable) return refuse('store-unavailable', {}, { detail: error.message });
   throw error;
-}
-
-function eventOf(room: ExchangeRoom, call: ExchangeCall, trail: Trail, answer: Minted | Refusal): AuditEvent {
-  const { verified, issuer, decision, record } = trail;
-  const run = record?.run ?? (verified && issuer?.provider.run(verified.claims));
-  return {
-    event: 'exchange',
-    ...call.about,
-    policy: room.configuration.revision,
-    registry: call.registries.map((registry) => registry.name).join(','),
-    ...(call.package === undefined ? {} : { package: call.package }),
-    ...(issuer === undefined ? {} : { issuer: issuer.name, provider: issuer.provider.id }),
-    ...(verified === undefined ? {} : { identity: verified.identity.slice(0, 12) }),
-    ...run,
-    ...(isRefusal(answer)
-      ? {
-          outcome: 'refused',
-          code: answer.code,
-          message: answer.message,
-          ...(answer.detail === undefined ? {} : { detail: answer.detail }),
-        }
-      : { outcome: 'minted', expires: answer.expires, ...(record === undefined ? {} : { token: record.id }) }),
-    ...(decision === undefined
-      ? {}
-      : decision.ok
-        ? { publishers: decision.publishers.map((p) => p.name) }
-        : { considered: differences(decision.considered) }),
-  };
-}
-
-function differences(considered: readonly Considered[]): string[] {
-  return considered.slice(0, 20).map(({ publisher, checks }) => {
-    const failed = checks
-      .filter((check) => !check.ok)
-      .map((check) => `${check.field} expected ${check.expected} got ${check.actual ?? 'none'}`);
-    return `${publisher.name}: ${failed.join('; ') || 'other package'}`;
-  });
 }

@@ -1,4 +1,5 @@
 // Our own dialect: RFC 8693 token exchange and RFC 7009 revocation, form-encoded, for `countersign mint` and for curl.
+import { dryRunOf } from '../core/dry-run.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { ExchangeEndpoint, ExchangeRequest, Head, Minted, RegistrySettings, Reply } from '../registries/registry.ts';
 
@@ -13,7 +14,9 @@ export function oauthEndpoint(head: Head, registries: readonly RegistrySettings[
   if (head.method !== 'POST')
     return { kind: 'refused', refusal: refuse('request-method', { method: head.method, allow: 'POST' }), allow: 'POST' };
   if (head.path === '/-/oidc/revoke') return { kind: 'revoke', bodyLimit, read: (body) => readRevocation(head, body), done: json(200, {}) };
-  return { kind: 'mint', bodyLimit, read: (body) => readExchange(head, body, registries), minted };
+  const dryRun = dryRunOf(head.query);
+  if (isRefusal(dryRun)) return { kind: 'refused', refusal: dryRun };
+  return { kind: 'mint', dryRun, bodyLimit, read: (body) => readExchange(head, body, registries), minted };
 }
 
 /** A refusal as RFC 6749 5.2 has it, with the members of RFC 9457 beside. */

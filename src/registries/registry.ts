@@ -184,12 +184,22 @@ export interface Minted {
   readonly expires: number;
 }
 
+/** What would have come of an exchange that was only tried. */
+export interface DryRun {
+  readonly dryRun: true;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly grants: readonly Grant[];
+}
+
 /** An endpoint of the exchange dialect. */
 export type ExchangeEndpoint =
   /** A public document about the exchange, which may tell the audience. */
   | { readonly kind: 'audience'; readonly answer: (audience: string) => Reply }
   | {
       readonly kind: 'mint';
+      /** Nothing is to come of it (`core/dry-run.ts`). */
+      readonly dryRun: boolean;
       /** Bytes of body that are read at most. */
       readonly bodyLimit: number;
       readonly read: (body: Uint8Array) => ExchangeRequest | Refusal;

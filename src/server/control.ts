@@ -1,6 +1,7 @@
 // The control plane: exchange endpoints of every dialect, at the host's root and under each registry's URL.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditEvent } from '../audit/event.ts';
+import { dryRunOf } from '../core/dry-run.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import { parseToken } from '../core/upload-token.ts';
 import { exchange, type ExchangeRoom } from '../exchange/exchange.ts';
@@ -9,7 +10,7 @@ import { hashToken } from '../exchange/mint.ts';
 import { oauthEndpoint, oauthRefusal } from '../exchange/oauth.ts';
 import { send } from '../gateway/answer.ts';
 import { noteRefusal } from '../gateway/last-refusal.ts';
-import type { ExchangeEndpoint, ExchangeRequest, Head, RegistrySettings, Reply } from '../registries/registry.ts';
+import type { DryRun, ExchangeEndpoint, ExchangeRequest, Head, RegistrySettings, Reply } from '../registries/registry.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { readBody } from './body.ts';
 import type { Found } from './dispatch.ts';
@@ -29,7 +30,16 @@ export function findEndpoint(head: Head, onHost: readonly RegistrySettings[], fo
     found === undefined || found.registry.url.pathname === '/'
       ? undefined
       : endpointAt({ ...head, path: found.path }, alone(found.registry));
-  return below ?? endpointAt(head, onHost);
+  return effective(head, below ?? endpointAt(head, onHost));
+}
+
+/** Who writes `dry_run` where nothing can be tried would be sorry for what happens. */
+function effective(head: Head, found: Endpoint | undefined): Endpoint | undefined {
+  if (found === undefined || !['revoke', 'leaked'].includes(found.endpoint.kind) || dryRunOf(head.query) === false) return found;
+  return {
+    ...found,
+    endpoint: { kind: 'refused', refusal: refuse('request-invalid', { problem: 'only an exchange can be tried with dry_run' }) },
+  };
 }
 
 function endpointAt(head: Head, registries: readonly RegistrySettings[]): Endpoint | undefined {
@@ -109,19 +119,28 @@ async function respond(room: ExchangeRoom, { endpoint, registries }: Endpoint, c
   const asked = endpoint.read(body);
   if (isRefusal(asked)) {
     room.limits.failed(limits, call.about.address);
-    return recordUnread(room, call, asked);
+    return recordUnread(room, call, asked, endpoint.dryRun ? 'dry-run' : 'refused');
   }
   const answer = await exchange(room, {
     identityToken: asked.identityToken,
     registries: narrow(registries, asked),
     ...(asked.package === undefined ? {} : { package: asked.package }),
+    dryRun: endpoint.dryRun,
     about: call.about,
   });
-  if (!isRefusal(answer)) return endpoint.minted(answer);
+  if (!isRefusal(answer)) return 'dryRun' in answer ? tried(answer) : endpoint.minted(answer);
   // An outage of ours is nobody's attack, and whoever reached a publisher's ceiling has proved who he is.
   if (answer.status < 500 && answer.code !== 'too-many') room.limits.failed(limits, call.about.address);
-  if (asked.package !== undefined) await noteRefusal(room.store, { address: call.about.address, name: asked.package }, answer, room.now());
+  if (asked.package !== undefined && !endpoint.dryRun)
+    await noteRefusal(room.store, { address: call.about.address, name: asked.package }, answer, room.now());
   return answer;
+}
+
+/** The one answer of every dialect to an exchange that was tried and would have gone through. */
+function tried({ expiresIn, grants }: DryRun): Reply {
+  const shown = grants.map(({ registry, publisher, packages }) => ({ registry, publisher, packages }));
+  const body = JSON.stringify({ dry_run: true, expires_in: expiresIn, grants: shown });
+  return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body };
 }
 
 /** The audience that most of the registries accept: at the root of a host a client is told one for all of them. */
@@ -137,10 +156,10 @@ function narrow(registries: readonly RegistrySettings[], asked: ExchangeRequest)
 }
 
 /** A request that never became an exchange is a decision too (P7). */
-function recordUnread(room: ExchangeRoom, call: ControlCall, refusal: Refusal): Refusal {
+function recordUnread(room: ExchangeRoom, call: ControlCall, refusal: Refusal, outcome: 'refused' | 'dry-run'): Refusal {
   room.audit({
     event: 'exchange',
-    outcome: 'refused',
+    outcome,
     ...call.about,
     policy: room.configuration.revision,
     code: refusal.code,

@@ -15,9 +15,11 @@ export function exchange(head: Head): ExchangeEndpoint | undefined {
     return { kind: 'refused', refusal: refuse('request-method', { method: head.method, allow: 'POST' }), allow: 'POST' };
   const name = nameOf(endpoint.exec(head.path)?.[1] ?? '');
   if (name === undefined) return { kind: 'refused', refusal: refuse('request-path', { problem: 'it does not end in a package name' }) };
-  if (head.query !== '') return { kind: 'refused', refusal: refuse('request-path', { problem: 'an exchange has no query' }) };
+  if (!['', 'dry_run=1'].includes(head.query))
+    return { kind: 'refused', refusal: refuse('request-path', { problem: 'an exchange has no query but dry_run=1' }) };
   return {
     kind: 'mint',
+    dryRun: head.query !== '',
     // Clients send no body; a little is read and ignored.
     bodyLimit: 1024,
     read: (): ExchangeRequest | Refusal => {

@@ -1,4 +1,5 @@
 // PyPI's exchange endpoints, as uv, PDM, maturin, twine and gh-action-pypi-publish call them, and their discovery (PEP 807, draft).
+import { dryRunOf } from '../../core/dry-run.ts';
 import { isJsonObject, own, type JsonObject } from '../../core/json.ts';
 import { isRefusal, refuse, type Refusal } from '../../core/refusal.ts';
 import { parseStrictJson } from '../../core/strict-json.ts';
@@ -16,8 +17,8 @@ const burnPath = '/_/oidc/burn-token';
 const bodyLimit = 20 * 1024;
 
 /**
- * The exchange endpoint at this path, below the host's root or the registry's URL. A query is ignored: PDM keeps the one of
- * the upload URL.
+ * The exchange endpoint at this path, below the host's root or the registry's URL. Of a query only `dry_run` is read: PDM
+ * keeps the one of the upload URL.
  * @param urls public URLs of the registries that the endpoint speaks for
  */
 export function exchange(head: Head, urls: readonly URL[]): ExchangeEndpoint | undefined {
@@ -26,7 +27,7 @@ export function exchange(head: Head, urls: readonly URL[]): ExchangeEndpoint | u
       return allow(head, 'GET', { kind: 'audience', answer: (audience) => json(200, { audience }) });
     case mintPath:
     case oldMintPath:
-      return allow(head, 'POST', { kind: 'mint', bodyLimit, read: readMint, minted });
+      return allow(head, 'POST', mint(head));
     case burnPath:
       return allow(head, 'POST', { kind: 'revoke', bodyLimit, read: readBurn, done: json(202, {}) });
     case discoveryPath:
@@ -34,6 +35,11 @@ export function exchange(head: Head, urls: readonly URL[]): ExchangeEndpoint | u
     default:
       return undefined;
   }
+}
+
+function mint(head: Head): ExchangeEndpoint {
+  const dryRun = dryRunOf(head.query);
+  return isRefusal(dryRun) ? { kind: 'refused', refusal: dryRun } : { kind: 'mint', dryRun, bodyLimit, read: readMint, minted };
 }
 
 function allow(head: Head, method: 'GET' | 'POST', endpoint: ExchangeEndpoint): ExchangeEndpoint {
