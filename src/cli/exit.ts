@@ -15,8 +15,8 @@ export const exitMeanings: readonly { readonly code: ExitCode; readonly means: s
 /** Ends a command early with one sentence for stderr. Thrown by commands, caught by `run`. */
 export class CommandFailed extends Error {
   readonly code: ExitCode;
-  constructor(code: ExitCode, message: string) {
-    super(message);
+  constructor(code: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

@@ -62,6 +62,7 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
   addCheck(program, terminal, finish);
   addExplain(program, terminal, finish);
   addMint(program, terminal, finish);
+  addMigration(program, terminal, finish);
   addHealth(program, terminal, finish);
   addSchema(program, terminal, finish);
   addVersion(program, terminal, finish);
@@ -172,6 +173,20 @@ command line. A private certificate authority goes into NODE_EXTRA_CA_CERTS, an 
 async function mintOrRevoke(flags: MintFlags, terminal: Terminal): Promise<ExitCode> {
   if (flags.revoke) return (await import('./revoke.ts')).revoke(flags, terminal);
   return (await import('./mint.ts')).mint({ ...flags, format: flags.json ? 'json' : flags.format }, terminal);
+}
+
+function addMigration(program: Command, terminal: Terminal, finish: Finish): void {
+  program
+    .command('migration')
+    .description('say which packages still live on long-lived tokens, and which can be confined to trusted publishing')
+    .addOption(configOption(terminal))
+    .option('--audit <file...>', 'log files of `countersign serve` (JSON lines); - is stdin')
+    .option('--admin <url>', 'ask the admin listener instead; its token in COUNTERSIGN_ADMIN_TOKEN')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nIt reads the audit record and the policy, and changes neither.')
+    .action((options: { config: string; audit?: string[]; admin?: string; json?: boolean }) =>
+      finish(import('./migration.ts').then(({ migration }) => migration(options, terminal))),
+    );
 }
 
 function addHealth(program: Command, terminal: Terminal, finish: Finish): void {

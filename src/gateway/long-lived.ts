@@ -6,6 +6,7 @@ import { isChange, UploadRefused } from '../registries/registry.ts';
 import { relayOwn } from './answer.ts';
 import { phrases } from './authorise.ts';
 import type { Caller } from './caller.ts';
+import { glimpse } from './glimpse.ts';
 import { receive } from './room.ts';
 import { recallRefusal } from './last-refusal.ts';
 import { about, ofRefusal } from './record.ts';
@@ -14,22 +15,28 @@ import type { Call, GatewayRoom } from './room.ts';
 type Write = Extract<Route, { kind: 'upload' | 'manage' | 'write' }>;
 
 /** What happens to the request: it is refused, or goes on as the client's own, perhaps with a word of warning. */
-export type Verdict =
+export type Verdict = (
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'pass'; readonly notice?: string }
-  | { readonly kind: 'answered'; readonly reply: Reply };
+  | { readonly kind: 'answered'; readonly reply: Reply }
+) & {
+  /** The package, where it was found out on the way. */
+  readonly name?: PackageName;
+};
 
 /** Decides about a write that no upload token vouches for, and records it (P7). */
 export async function judge(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
   const verdict = await decide(room, call, route, caller);
+  const name = verdict.name ?? route.name ?? (verdict.kind === 'pass' && route.kind === 'upload' ? await glimpse(call) : undefined);
+  const named = name === undefined ? {} : { package: name };
   if (verdict.kind === 'refused') {
-    room.audit({ event: writeEvent(route), outcome: 'refused', ...about(room, call), ...named(route), ...ofRefusal(verdict.refusal) });
+    room.audit({ event: writeEvent(route), outcome: 'refused', ...about(room, call), ...named, ...ofRefusal(verdict.refusal) });
   } else if (!(route.kind === 'write' && route.harmless)) {
     room.audit({
       event: 'pass-through',
       outcome: 'long-lived',
       ...about(room, call),
-      ...named(route),
+      ...named,
       detail: `${call.head.method} ${describe(route)}`,
     });
   }
@@ -87,10 +94,11 @@ async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { 
     if (isRefusal(upload)) return { kind: 'refused', refusal: upload };
     // Its body was read and cannot go on as it came; what is written anew goes with the service credential only.
     if (isChange(upload)) return { kind: 'refused', refusal: refuse('upload-action', { action: phrases[upload.action] }) };
-    if (isTrustedOnly(call, upload.name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: upload.name }) };
+    const { name } = upload;
+    if (isTrustedOnly(call, name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: name }), name };
     const result = await room.forward.sendForeign(call.registry, upload.request, upload, call.head.headers.get('authorization') ?? '');
-    if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal };
-    return { kind: 'answered', reply: relayOwn(result.answer, noticeFor(call).notice) };
+    if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal, name };
+    return { kind: 'answered', reply: relayOwn(result.answer, noticeFor(call).notice), name };
   } catch (error) {
     if (error instanceof UploadRefused) return { kind: 'refused', refusal: error.refusal };
     if (call.req.destroyed || call.req.errored) return { kind: 'refused', refusal: refuse('body-incomplete') };
@@ -100,10 +108,6 @@ async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { 
 
 function isTrustedOnly(call: Call, name: PackageName): boolean {
   return call.registry.trustedOnly.some((entry) => covers(entry, name));
-}
-
-function named(route: Write): { package?: string } {
-  return route.name === undefined ? {} : { package: route.name };
 }
 
 function writeEvent(route: Write): 'upload' | 'manage' {

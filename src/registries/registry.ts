@@ -262,6 +262,8 @@ export interface Registry {
   readonly presented: (head: Head) => Presented;
   /** What an upload is; or the change that it turns out to ask for, where a protocol sends both to one address. */
   readonly inspect: (incoming: Incoming) => Promise<Inspected | Change | Refusal>;
+  /** The package that an upload seems to be for, by its first bytes; where the path does not say it. For the record alone. */
+  readonly glimpse?: (beginning: Uint8Array) => PackageName | undefined;
   /** What takes turns: an npm registry writes the document of a package anew with each version and each change. */
   readonly turns: 'package' | 'file';
   readonly existing: (

@@ -1,5 +1,6 @@
 // Crafted uploads with a real upload token, through Countersign to a real devpi-server and a real pypiserver. The worst of
 // them are sent straight to the servers first and succeed: what the proxy is measured against is real.
+import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crafted, craftedTypes } from '../registries/pypi/crafted.ts';
 import { BOUNDARY, content, fields, form, part, plain, plainWith, type Part } from '../registries/pypi/forms.ts';
@@ -359,6 +360,7 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
         issuers: { github: { issuer: issuer.issuer, insecure: true } },
         registries: {
           devpi: registryOf('pypi', `http://127.0.0.1:${port}/svc/dev/`, devpi.dev),
+          open: registryOf('pypi', `http://127.0.0.1:${port}/open/`, pypiserver.url, { long_lived_tokens: 'warn' }),
           prod: registryOf('pypi', `http://127.0.0.1:${port}/locked/`, devpi.prod),
           pypiserver: registryOf('pypi', `http://127.0.0.1:${port}/files/`, pypiserver.url),
           moving: registryOf('pypi', `http://127.0.0.1:${port}/moving/`, devpi.dev, moving),
@@ -501,6 +503,35 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
     await expectRefused(() => through('pypiserver', body));
     expect(await straight('pypiserver', body)).toBe(200);
     expect(await pypiserver.files('a')).toEqual(['a-1b-1.0.tar.gz']);
+  });
+
+  test('P7 a long-lived upload goes through byte for byte, in pieces too, and the record guesses its project', async () => {
+    const file = Buffer.alloc(300_000, 'countersign');
+    const parts = plainWith({ name: 'By.Hand', version: '1.0' }, 'by_hand-1.0.tar.gz').map((each) =>
+      each.name === 'content' ? { ...each, value: file } : each,
+    );
+    const body = form(parts);
+    const slow = net.connect(proxy.port, '127.0.0.1');
+    let text = '';
+    slow.on('data', (chunk) => (text += chunk.toString()));
+    const head = ['POST /open/ HTTP/1.1', `Host: ${proxy.host}`, `Authorization: ${serviceBasic()}`, `Content-Type: ${multipart}`];
+    slow.write(`${[...head, `Content-Length: ${body.length}`, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+    for (const [from, to] of [
+      [0, 10],
+      [10, 300],
+      [300, 100_000],
+      [100_000, body.length],
+    ] as const) {
+      slow.write(body.subarray(from, to));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    await expect.poll(() => text, { timeout: 5000 }).toMatch(/^HTTP\/1\.1 200 /);
+    expect(pypiserver.read('by_hand-1.0.tar.gz').equals(file)).toBe(true);
+    expect(await proxy.event((each) => each.outcome === 'long-lived')).toMatchObject({ registry: 'open', package: 'by-hand' });
+    const whole = form(plainWith({ name: 'by-hand', version: '1.1' }, 'by_hand-1.1.tar.gz'));
+    const usual = { host: proxy.host, authorization: serviceBasic(), 'content-type': multipart };
+    expect((await raw(proxy, 'POST', '/open/', usual, whole)).status).toBe(200);
+    expect(pypiserver.stored()).toContain('by_hand-1.1.tar.gz');
   });
 
   describe('the right to remove releases', () => {

@@ -2,6 +2,7 @@
 import type { Registry } from '../registry.ts';
 import { exchange } from './exchange.ts';
 import { existing } from './existing.ts';
+import { glimpse } from './glimpse.ts';
 import { inspect } from './inspect.ts';
 import { entry, entryProblem, packageName } from './name.ts';
 import { presented } from './presented.ts';
@@ -20,6 +21,7 @@ export const pypi: Registry = {
   route,
   presented,
   inspect,
+  glimpse,
   turns: 'file',
   existing,
   reply,
