@@ -18,7 +18,7 @@ export type Outcome =
   | 'stopped';
 
 export interface AuditEvent {
-  readonly event: 'exchange' | 'upload' | 'manage' | 'revoke' | 'pass-through' | 'policy' | 'process';
+  readonly event: 'request' | 'exchange' | 'upload' | 'manage' | 'revoke' | 'pass-through' | 'policy' | 'process';
   readonly outcome: Outcome;
   readonly request?: string;
   readonly code?: RefusalCode;

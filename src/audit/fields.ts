@@ -82,6 +82,7 @@ export const auditOutcomes: Readonly<Record<Outcome, string>> = {
 };
 
 export const auditEvents: Readonly<Record<AuditEvent['event'], string>> = {
+  request: 'A write whose head, host or address was refused before it was known what it is for; sampled.',
   exchange: 'An identity token was shown to get an upload token.',
   upload: 'A distribution file or a version was sent.',
   manage: 'A change other than an upload, such as a dist-tag.',

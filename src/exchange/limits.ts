@@ -131,7 +131,7 @@ function perMinute(count: number): Rate {
 }
 
 /** Whom a limit is for: an IPv4 address, or the /64 that a single customer has of IPv6 (EXC-23). */
-function networkOf(address: string | undefined): string {
+export function networkOf(address: string | undefined): string {
   if (address === undefined || !isIPv6(address)) return address ?? '';
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
   const groups = head === '' ? [] : head.split(':');

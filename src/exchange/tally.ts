@@ -1,4 +1,4 @@
-// Audit lines of exchanges that a limit turned away: the first of an address at once, what follows within ten seconds as one
+// Audit lines of requests that were turned away unread: the first of an address at once, what follows within ten seconds as one
 // line with its number. A flood must not become a flood of log lines (DOS-16), and still nothing goes unrecorded (P7).
 import type { Audit, AuditEvent } from '../audit/event.ts';
 

@@ -1,6 +1,5 @@
 // Where every request on the public listener starts: head, target, host; then the control plane or the gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BlockList } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isRefusal, refuse, toPrintable, type Refusal } from '../core/refusal.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
@@ -15,6 +14,7 @@ import { clientAddress, isTrustedPeer } from './address.ts';
 import { control, findEndpoint } from './control.ts';
 import { onHost, under, type Hosts } from './find.ts';
 import { requestId as newRequestId } from './request-id.ts';
+import { recordTurnedAway, type TurnedAwayRoom } from './turned-away.ts';
 
 export interface Found {
   readonly registry: RegistrySettings;
@@ -22,9 +22,8 @@ export interface Found {
 }
 
 /** Everything for one request, taken once at its start: one snapshot of the configuration. */
-export interface Room {
+export interface Room extends TurnedAwayRoom {
   readonly hosts: Hosts;
-  readonly trusted: BlockList;
   readonly exchange: ExchangeRoom;
   readonly gateway: GatewayRoom;
   readonly failed: (error: unknown, requestId: string) => void;
@@ -49,12 +48,16 @@ export async function dispatch(room: Room, req: IncomingMessage, res: ServerResp
 async function route(room: Room, req: IncomingMessage, res: ServerResponse, requestId: string, started: number): Promise<void> {
   const read = readHead(req);
   // A head that was refused is good enough to guess the client's dialect from, and for nothing else.
-  if (isRefusal(read)) return refuseEarly(res, onHost(room.hosts, req.headers.host ?? ''), read, requestId);
+  const refused = (registries: readonly RegistrySettings[], refusal: Refusal): void => {
+    recordTurnedAway(room, req, requestId, refusal);
+    refuseEarly(res, registries, refusal, requestId);
+  };
+  if (isRefusal(read)) return refused(onHost(room.hosts, req.headers.host ?? ''), read);
   const { method, host, headers } = read;
   const registries = onHost(room.hosts, host);
-  if (registries.length === 0 || otherName(req, host, room)) return refuseEarly(res, [], refuse('request-host', { host }), requestId);
+  if (registries.length === 0 || otherName(req, host, room)) return refused([], refuse('request-host', { host }));
   const target = readTarget(req.url ?? '');
-  if (isRefusal(target)) return refuseEarly(res, registries, target, requestId);
+  if (isRefusal(target)) return refused(registries, target);
 
   const head: Head = { method, path: target.path, query: target.query, headers };
   const agent = headers.get('user-agent');
@@ -65,8 +68,9 @@ async function route(room: Room, req: IncomingMessage, res: ServerResponse, requ
   };
   const found = under(registries, target.path);
   const endpoint = findEndpoint(head, registries, found);
+  if (endpoint?.endpoint.kind === 'refused') recordTurnedAway(room, req, requestId, endpoint.endpoint.refusal, 'exchange');
   if (endpoint !== undefined) return control(room.exchange, endpoint, { req, res, requestId, about });
-  if (found === undefined) return refuseEarly(res, registries, refuse('request-not-found'), requestId);
+  if (found === undefined) return refused(registries, refuse('request-not-found'));
   return handle(room.gateway, { req, res, requestId, about, started, registry: found.registry, head: { ...head, path: found.path } });
 }
 

@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { createLimits, type Limits } from '../exchange/limits.ts';
 import { hashToken } from '../exchange/mint.ts';
+import { createTally, type Tally } from '../exchange/tally.ts';
 import { createCredentials } from '../gateway/credential.ts';
 import { createForward } from '../gateway/forward.ts';
 import { createForwarder } from '../gateway/forwarder.ts';
@@ -61,9 +62,9 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   let stopping = false;
   let policyProblem: string | undefined;
   const outbound = { ...openOutbound(parts.version, now), unknownClaims: logUnknownClaims(parts.log) };
-  const limits = createLimits({ audit: parts.audit, elapsed: () => performance.now() });
+  const counts = openCounts(parts.audit);
   const verifier = createVerifier({ issuers: () => configuration.issuers, now, log: (status) => parts.log.info(status, 'issuer keys') });
-  const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, limits }, verifier, now);
+  const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, ...counts }, verifier, now);
   let room = roomOf(first);
   const admitted = limitRequests(() => configuration.server.limits.requests);
 
@@ -108,7 +109,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
       await closeGently([server], configuration.server.shutdownGrace * 1000);
       await closeGently([admin], 1000);
       verifier.close();
-      limits.close();
+      counts.close();
       outbound.passThrough.close();
       await Promise.all([outbound.forward.close(), outbound.foreign.close(), outbound.logins.close()]);
       await parts.store.close();
@@ -116,7 +117,14 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   };
 }
 
-type Outbound = ReturnType<typeof openOutbound> & { readonly limits: Limits } & Pick<ExchangeRoom, 'unknownClaims'>;
+type Outbound = ReturnType<typeof openOutbound> & ReturnType<typeof openCounts> & Pick<ExchangeRoom, 'unknownClaims'>;
+
+/** What is counted for the life of the process, over all reloads. */
+function openCounts(audit: Audit): { readonly limits: Limits; readonly turnedAway: Tally; readonly close: () => void } {
+  const room = { audit, elapsed: () => performance.now() };
+  const [limits, turnedAway] = [createLimits(room), createTally(room)];
+  return { limits, turnedAway, close: () => [limits, turnedAway].forEach((each) => each.close()) };
+}
 
 /** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
 function openOutbound(version: string, now: () => number) {
@@ -146,6 +154,8 @@ function roomFor(
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
+    turnedAway: outbound.turnedAway,
+    policy: configuration.revision,
     exchange: {
       configuration,
       store,

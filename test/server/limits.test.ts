@@ -1,6 +1,7 @@
 // The limits of the exchange over HTTP, on the program itself: per address, per publisher, and by taking the policy away.
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuditEvent } from '../../src/audit/event.ts';
 import { startRawUpstream } from '../gateway/raw-upstream.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
 import { pastEpoch, raw, startProxy, type Policy, type Proxy, type RawAnswer } from '../support/proxy.ts';
@@ -84,6 +85,33 @@ describe('an address', () => {
     expect(waits.toSorted((a, b) => a - b)[10]).toBeLessThan(500);
     const lines = proxy.audit().filter((event) => event.address === '127.0.0.3' && event.code === 'too-many');
     expect(lines.length).toBeLessThan(6);
+  });
+
+  test('P7 DOS-16 a write that is refused before its registry is known has a line; a flood of them has few, and reads have none', async () => {
+    const early = (): AuditEvent[] => proxy.audit().filter(({ event, code }) => event === 'request' && code !== 'request-timeout');
+    const agent = { 'user-agent': 'npm/12' };
+    const ask = (method: string, target: string, host = proxy.host): Promise<RawAnswer> => raw(proxy, method, target, { host, ...agent });
+    for (const target of ['/a/../b', '/nowhere/', '/%00']) await ask('GET', target);
+    expect((await ask('GET', '/', 'other.example')).status).toBe(421);
+    expect(early()).toEqual([]);
+    const [path, host] = [await ask('PUT', '/a/../b'), await ask('DELETE', '/', 'other.example')];
+    expect([path.status, host.status]).toEqual([400, 421]);
+    expect((await raw(proxy, 'POST', '/', { host: proxy.host, 'content-length': '1', expect: 'x' }, 'x')).status).toBe(417);
+    const expected = { outcome: 'refused', address: '127.0.0.1', policy: expect.stringMatching(/^[0-9a-f]{12}$/) };
+    await expect.poll(() => early().map(({ code }) => code)).toEqual(['request-path', 'request-host', 'request-expectation']);
+    for (const event of early())
+      expect(event).toMatchObject({ ...expected, request: expect.stringMatching(/^[0-9a-f]{16}$/), message: expect.any(String) });
+    expect(early()[0]?.request).toBe(path.headers['x-request-id']);
+    for (let round = 0; round < 20; round += 1) await Promise.all(Array.from({ length: 40 }, () => ask('PUT', '/a/../b')));
+    const lines = early().length;
+    expect(lines).toBeLessThan(10);
+  });
+
+  test('P7 a request to an exchange address that is none is recorded as one of the exchange', async () => {
+    const answer = await raw(proxy, 'POST', '/-/npm/v1/oidc/token/exchange/package/', { host: proxy.host });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    const event = await proxy.event((each) => each.request === answer.headers['x-request-id']);
+    expect(event).toMatchObject({ event: 'exchange', outcome: 'refused', code: 'request-path' });
   });
 
   test('EXC-20 says so with Retry-After in every dialect, before it looks at the token', async () => {

@@ -61,7 +61,7 @@ test('DOS-17 a bug in the store, or in verification, is a 500 for its request al
   const configuration = await loaded(`server: { listen: "127.0.0.1:${port}", admin: "127.0.0.1:${admin}" }\n${policy}`);
   const store = createMemoryStore({ now: Date.now });
   const bug = (): Promise<never> => Promise.reject(new TypeError('of a bug'));
-  const broken = { ...store, find: bug, revoke: bug, remember: bug, recall: bug };
+  const broken = { ...store, find: bug, use: bug, revoke: bug, remember: bug, recall: bug };
   const failures: unknown[] = [];
   const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => failures.push(fields) };
   const running = await startServer(configuration, { store: broken, audit: createRecorder().audit, log, version: '0' });
