@@ -8,6 +8,7 @@ import { allowedForUpstream } from './onward-headers.ts';
 import type { PassedCall, PassOptions, PassOutcome, PassThrough, PassThroughTimeouts } from './pass-through.ts';
 import type { ReadConnection, Reader, ReadFailure } from './read-connection.ts';
 import { ReadPool } from './read-pool.ts';
+import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
 import { joinUpstream } from './target.ts';
 
@@ -114,7 +115,7 @@ class LeanRead implements Reader {
     const refusal = refuse(failure === 'stale' ? 'upstream-broken' : failure);
     this.#finish({ kind: 'failed', refusal });
     const { res, registry, requestId } = this.#call;
-    if (res.headersSent) res.destroy();
+    if (res.headersSent) breakOffAnswer(res);
     else send(res, registry.protocol.reply(refusal, 'other', requestId));
   }
 

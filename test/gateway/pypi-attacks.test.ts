@@ -400,7 +400,7 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
     });
 
     test.each(craftedTypes)('%s as the content type: refused, and nothing is written', async (_, type) => {
-      for (const kind of kinds) await expectRefused(() => through(kind, form(plain), { type }), [415]);
+      for (const kind of kinds) await expectRefused(() => through(kind, form(plain), { type }), type.includes('\t') ? [400] : [415]);
     });
 
     test.each(names.map(([title, changed, file]) => ({ title, changed, file })))(
