@@ -11,7 +11,7 @@ import { startRedis } from '../support/redis.ts';
 import { describeWith } from '../support/requirement.ts';
 import { fromUi, mintToken, registryOf, serviceEnv, tokenBasic } from '../support/ui-job.ts';
 import { hurried } from './clock.ts';
-import { bodyOf, exchange, fileOf, headOf, health, newVersion, start, upload } from './world.ts';
+import { bodyOf, eventually, exchange, fileOf, headOf, health, newVersion, start, upload } from './world.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -139,8 +139,7 @@ describeWith('pypi-server', 'redis-server')('P9 nothing half done', () => {
     const slow = [beginUpload(proxy, token), beginUpload(proxy, token, { expect: '100-continue' })];
     await pause(300);
     stop(proxy);
-    await pause(300);
-    expect(await listens(proxy.port)).toBe(false);
+    await eventually(async () => !(await listens(proxy.port)));
     await pause(1200);
     for (const one of slow) one.finish();
     await until(() => slow.every((one) => / 200 /.test(one.heard()) || one.closed()));
