@@ -8,6 +8,7 @@ const DEBIAN_PACKAGES = {
   'redis-cli': 'redis-tools',
   curl: 'curl',
   buildah: 'buildah',
+  'systemd-analyze': 'systemd',
 };
 
 /** True when the PATH has the program. */

@@ -44,7 +44,8 @@ async function install(python, wanted) {
   writeStamp(STAMP, wanted);
 }
 
-async function findPython(forTests) {
+/** A Python that is new enough, or undefined; the tests install one as root on Debian. */
+export async function findPython(forTests) {
   const found = await suitable();
   if (found !== undefined || !forTests || !canInstall()) return found;
   await aptInstall(['python3', 'python3-venv'], () => false);
@@ -59,8 +60,8 @@ async function suitable() {
   return undefined;
 }
 
-// What would send pip's packages elsewhere than into the virtual environment.
-function pythonEnv() {
+/** The environment without what would send pip's packages elsewhere than into the virtual environment. */
+export function pythonEnv() {
   const env = { ...process.env };
   for (const name of ['PIP_USER', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_ROOT', 'PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV']) {
     delete env[name];

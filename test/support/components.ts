@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 const PYTHON = join(ROOT, '.cache', 'python', 'bin');
+const DEPLOYMENT = join(ROOT, '.cache', 'deployment');
 const CLIENTS = join(ROOT, 'test', 'clients', 'node_modules');
 
 const COMPONENTS = {
@@ -18,6 +19,20 @@ const COMPONENTS = {
   'redis-cli': 'redis-cli',
   curl: 'curl',
   buildah: 'buildah',
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  openssl: 'openssl',
+  'systemd-analyze': 'systemd-analyze',
+  caddy: join(DEPLOYMENT, 'python', 'bin', 'caddy'),
+  traefik: join(DEPLOYMENT, 'python', 'bin', 'traefik'),
+  'kubernetes-validate': join(DEPLOYMENT, 'python', 'bin', 'kubernetes-validate'),
+  helm: join(DEPLOYMENT, 'bin', 'helm'),
+  kustomize: join(DEPLOYMENT, 'bin', 'kustomize'),
+  actionlint: join(DEPLOYMENT, 'bin', 'actionlint'),
+  // `docker compose config`, with docker compose's own library (test/deployment/tools/compose).
+  compose: join(DEPLOYMENT, 'bin', 'compose'),
+  // The types of the Prometheus operator (test/deployment/tools/monitoring).
+  monitoring: join(DEPLOYMENT, 'bin', 'monitoring'),
   python: join(PYTHON, 'python'),
   'devpi-init': join(PYTHON, 'devpi-init'),
   'devpi-server': join(PYTHON, 'devpi-server'),
@@ -37,7 +52,7 @@ const COMPONENTS = {
 /** A real server or client that tests run. */
 export type Component = keyof typeof COMPONENTS;
 
-/** The component's path, or undefined when `scripts/prepare.mjs --test` could not bring it. */
+/** The component's path, or undefined when `scripts/prepare.mjs` could not bring it. */
 export function locate(component: Component): string | undefined {
   const known = COMPONENTS[component];
   const places = known.includes('/') ? [known] : (process.env['PATH'] ?? '').split(delimiter).map((at) => join(at, known));
@@ -62,5 +77,5 @@ export function requires(component: Component): string {
 
 /** A sentence that says how to get what is not there. */
 export function missing(components: readonly Component[]): string {
-  return `${components.join(', ')} not found; run: node scripts/prepare.mjs --test`;
+  return `${components.join(', ')} not found; run: node scripts/prepare.mjs --test --deployment`;
 }
