@@ -49,7 +49,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       name: 'redis-server',
       command: requires('redis-server'),
       args: [...args, ...(options.args ?? [])],
-      ready: async () => (await cli('ping')) === 'PONG',
+      // A server with an ACL file answers nobody who has no account.
+      ready: async () => /^(PONG$|NOAUTH )/.test(await cli('ping')),
     });
   let server = await start();
   const kill = async (): Promise<void> => {
