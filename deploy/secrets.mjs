@@ -1,16 +1,18 @@
-// First start of the compose stack: makes the passwords between the proxy and its registries, each in the volume that only
+// First start of a compose stack: makes the passwords between the proxy and its registries, each in the volume that only
 // its reader mounts. A password that is there already is kept, whoever wrote it.
+//   node secrets.mjs /secrets verdaccio devpi
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const [folder = '/secrets'] = process.argv.slice(2);
+const [folder = '/secrets', ...registries] = process.argv.slice(2);
 
-const verdaccio = password('proxy/verdaccio');
-const devpi = password('proxy/devpi');
-// {SHA} needs no salt and no slow hash here: the password is 256 random bits, and Verdaccio computes this at every request.
-write('verdaccio/htpasswd', `svc:{SHA}${createHash('sha1').update(verdaccio).digest('base64')}\n`);
-write('devpi/svc', devpi);
+for (const registry of registries) {
+  const secret = password(`proxy/${registry}`);
+  // {SHA} needs no salt and no slow hash here: the password is 256 random bits, and Verdaccio computes this at every request.
+  if (registry === 'verdaccio') write('verdaccio/htpasswd', `svc:{SHA}${createHash('sha1').update(secret).digest('base64')}\n`);
+  else write(`${registry}/svc`, secret);
+}
 
 function password(name) {
   const path = join(folder, name);

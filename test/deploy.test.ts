@@ -143,7 +143,7 @@ describe('deploy/secrets.mjs', () => {
   test('makes every password once, and gives each reader only its own', async () => {
     const folder = tempDir('secrets');
     const make = async (): Promise<Record<string, string>> => {
-      await run(requires('node'), [join(ROOT, 'deploy/secrets.mjs'), folder], { env: plainEnv() });
+      await run(requires('node'), [join(ROOT, 'deploy/secrets.mjs'), folder, 'verdaccio', 'devpi'], { env: plainEnv() });
       const names = ['proxy/verdaccio', 'proxy/devpi', 'verdaccio/htpasswd', 'devpi/svc'];
       return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
     };

@@ -1,5 +1,5 @@
 // Writes small Python distribution files (a wheel and an sdist) to upload, without a build backend.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tarGz, zip } from './archive.ts';
@@ -14,8 +14,8 @@ export type PythonPackage = {
   readonly files: readonly string[];
 };
 
-/** A pure-Python project of one module; `metadata` adds lines to METADATA and PKG-INFO. */
-export function pythonPackage(name: string, version = '1.0.0', metadata: readonly string[] = []): PythonPackage {
+/** A pure-Python project of one module; `metadata` adds lines to METADATA and PKG-INFO, `ballast` random bytes to the sdist. */
+export function pythonPackage(name: string, version = '1.0.0', metadata: readonly string[] = [], ballast = 0): PythonPackage {
   const folder = tempDir('project');
   const dist = join(folder, 'dist');
   mkdirSync(dist);
@@ -33,6 +33,7 @@ export function pythonPackage(name: string, version = '1.0.0', metadata: readonl
     ['pyproject.toml', pyproject],
     [`${module}.py`, source],
   ];
+  if (ballast > 0) inside.push(['ballast', randomBytes(ballast)]);
   writeFileSync(sdist, tarGz(inside.map(([path, content]) => [`${module}-${version}/${path}`, content])));
   return { folder, wheel, sdist, files: [wheel, sdist] };
 }

@@ -34,7 +34,7 @@ export type Stack = {
 export async function startStack(): Promise<Stack> {
   const folder = tempDir('stack');
   const secrets = join(folder, 'secrets');
-  await run(requires('node'), [join(ROOT, 'deploy/secrets.mjs'), secrets], { env: plainEnv() });
+  await run(requires('node'), [join(ROOT, 'deploy/secrets.mjs'), secrets, 'verdaccio', 'devpi'], { env: plainEnv() });
   const [npmPort = 0, pythonPort = 0, port = 0, adminPort = 0] = await freePorts(4);
   const verdaccio = `http://127.0.0.1:${npmPort}/`;
   const devpi = `http://127.0.0.1:${pythonPort}/`;
