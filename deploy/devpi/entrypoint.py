@@ -24,7 +24,8 @@ def initialise():
     """devpi's root would have an empty password. Nobody needs the random one: `devpi-passwd root` sets another."""
     if (SERVER / ".nodeinfo").exists():
         return
-    arguments = ["--serverdir", SERVER, "--no-root-pypi", "--root-passwd", secrets.token_urlsafe(32)]
+    # In one argument: one password in 64 begins with a hyphen, and would be taken for an option.
+    arguments = ["--serverdir", SERVER, "--no-root-pypi", f"--root-passwd={secrets.token_urlsafe(32)}"]
     if failure := init(argv=["devpi-init", *arguments]):
         sys.exit(failure)
 
