@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { requires, ROOT } from '../support/components.ts';
 import { adopt, plainEnv } from '../support/process.ts';
 import { tempDir } from '../support/temp.ts';
@@ -84,8 +84,8 @@ interface Component {
 /** The component's job template with these inputs. */
 export function gitlabTemplate(inputs: Environment): Component['.countersign'] {
   const [spec, text] = readFileSync(join(ROOT, 'deploy/gitlab-component/templates/upload-token.yml'), 'utf8').split('\n---\n');
-  const declared = (parseAllDocuments(spec ?? '')[0]?.toJS() as { spec: { inputs: Record<string, { default?: string; regex?: string }> } })
-    .spec.inputs;
+  const { spec: head } = parse(spec ?? '') as { spec: { inputs: Record<string, { default?: string; regex?: string }> } };
+  const declared = head.inputs;
   for (const [name, { regex }] of Object.entries(declared)) {
     if (regex !== undefined && !new RegExp(regex).test(inputs[name] ?? '')) throw new Error(`GitLab refuses the input ${name}`);
   }
