@@ -36,7 +36,7 @@ suite('the image', () => {
     await image?.remove();
   });
 
-  test('SUP holds Node, its libraries and the application: no shell, no package manager, nothing else to run', () => {
+  test('SUP-01 holds Node, its libraries and the application: no shell, no package manager, nothing else to run', () => {
     const beside = files.filter((file) => !file.startsWith('app/'));
     const expected = /^(usr\/bin\/node|etc\/(passwd|group|nsswitch\.conf)|(usr\/)?lib(64)?\/([\w-]+\/)?[\w+.-]+\.so(\.\d+)*)$/;
     expect(beside.filter((file) => !expected.test(file))).toEqual([]);

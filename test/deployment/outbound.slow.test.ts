@@ -63,7 +63,7 @@ describeWith(
     const seen = [...proxy.output().matchAll(/^outbound (.+)$/gm)].map(([, address]) => address);
     const configured = [redis.url, issuer.issuer, verdaccio.url].map((url) => new URL(url).host);
     // `localhost` in an address is looked up; here all of them are numbers, which are no names to be asked for.
-    expect([...new Set(seen)].toSorted()).toEqual([...configured, 'look-up 127.0.0.1'].toSorted());
+    expect(new Set(seen)).toEqual(new Set([...configured, 'look-up 127.0.0.1']));
   });
 
   test("SUP-12 does its work where Node's permission model lets it write no file, start no program and load no native code", async () => {
