@@ -105,6 +105,17 @@ describe('compose.yaml', () => {
   });
 });
 
+describe('the Redis of the chart and of the manifests', () => {
+  test.each(['deploy/kubernetes/redis.yaml', 'deploy/helm/countersign/templates/redis.yaml'])(
+    "RED-10 %s gives Countersign's account the rights that docs/operations.md lists, no more and no less",
+    (path) => {
+      const [, rights = ''] = /ACL SETUSER proxy on >… (~.*)$/m.exec(text('docs/operations.md')) ?? [];
+      expect(rights).toContain('-@all');
+      expect(text(path)).toContain(`"user countersign on #$hash ${rights}"`);
+    },
+  );
+});
+
 describeWith('python')('deploy/devpi', () => {
   const pins = (path: string): string[] =>
     text(path)
