@@ -12,6 +12,8 @@ export interface Logging {
   readonly logger: Logger;
   /** Takes a literal secret (service credential, store password) out of every later line. */
   readonly protect: (secret: string) => void;
+  /** What the scrubber makes of a finished line that goes elsewhere than to the log. */
+  readonly scrub: (text: string) => string;
   /** Resolves when what is buffered was written, or cannot be; await it before the process ends. */
   readonly settle: () => Promise<void>;
 }
@@ -43,5 +45,5 @@ export function createLogging(options: LoggingOptions = {}): Logging {
     { write: (line) => destination?.write(scrubber.scrub(line)) },
   );
   if (stdout !== undefined) process.once('exit', stdout.flush);
-  return { logger, protect: scrubber.protect, settle: async () => stdout?.settle() };
+  return { logger, protect: scrubber.protect, scrub: scrubber.scrub, settle: async () => stdout?.settle() };
 }

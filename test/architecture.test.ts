@@ -39,15 +39,31 @@ const allowed: Record<string, readonly string[]> = {
   oidc: ['core', 'oidc'],
   store: ['core', 'store'],
   audit: ['core', 'audit'],
+  admin: ['core', 'audit', 'admin'],
   exchange: ['core', 'exchange', 'registries/registry.ts', 'store/store.ts'],
   gateway: ['core', 'gateway', 'registries/registry.ts', 'store/store.ts'],
-  server: ['core', 'providers', 'registries', 'config', 'oidc', 'store', 'audit', 'exchange', 'gateway', 'server', 'log.ts', 'log'],
+  server: [
+    'core',
+    'providers',
+    'registries',
+    'config',
+    'oidc',
+    'store',
+    'audit',
+    'exchange',
+    'gateway',
+    'admin',
+    'server',
+    'log.ts',
+    'log',
+  ],
 };
 
 /** Rooms of which types may be imported beside. */
 const types: Record<string, readonly string[]> = {
   exchange: ['config', 'oidc', 'store', 'audit', 'providers'],
   gateway: ['config', 'oidc', 'store', 'audit', 'providers'],
+  admin: ['config', 'oidc', 'store', 'providers', 'registries', 'exchange', 'gateway', 'server'],
 };
 
 describe('the house', () => {

@@ -62,6 +62,7 @@ export const lineFields = {
   pid: 'Process that wrote it.',
   audit: 'Always `true`: what tells audit lines from other lines of the log.',
   v: `Version of this format: ${auditVersion}.`,
+  id: 'Names the record: the same here, in the API and in webhooks.',
 } as const;
 
 export const auditOutcomes: Readonly<Record<Outcome, string>> = {

@@ -46,7 +46,8 @@ function adminAddress(file: string, { env }: Terminal): string {
   try {
     const document: unknown = parse(readFileSync(file, 'utf8'));
     const server = isJsonObject(document) ? own(document, 'server') : undefined;
-    const admin = isJsonObject(server) ? own(server, 'admin') : undefined;
+    const written = isJsonObject(server) ? own(server, 'admin') : undefined;
+    const admin = isJsonObject(written) ? own(written, 'listen') : written;
     return (typeof admin === 'string' ? expand(admin, env) : undefined) ?? defaultAddress;
   } catch {
     return defaultAddress;

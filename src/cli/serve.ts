@@ -1,12 +1,12 @@
 // `countersign serve`: starts the proxy and keeps it until it is told to stop; SIGHUP reads the policy again.
 import cluster from 'node:cluster';
 import { dirname } from 'node:path';
-import { createAudit } from '../audit/log-sink.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { printDiagnostics } from '../config/diagnostic.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
+import { openRecording, type Recording } from '../server/recording.ts';
 import { createReloader } from '../server/reload.ts';
 import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
@@ -26,32 +26,37 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   if (cluster.isPrimary && configuration.server.workers > 1) return supervise(configuration.server.workers);
   const logging = createLogging({ level: terminal.env['COUNTERSIGN_LOG_LEVEL'] });
   protectSecrets(configuration, logging);
-  const running = await start(configuration, logging);
-  const audit = createAudit(logging.logger);
+  const { running, recording } = await start(configuration, logging);
+  const { audit } = recording;
   audit({ event: 'process', outcome: 'started', policy: configuration.revision });
   logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
-  const files = keepUpToDate(path, configuration, terminal, running, logging);
+  const files = keepUpToDate(path, configuration, terminal, { running, recording, logging });
   process.on('SIGHUP', files.look);
   await stopSignal();
   files.close();
   await running.close();
   audit({ event: 'process', outcome: 'stopped', policy: configuration.revision });
+  await recording.close();
   await logging.settle();
   // The line to the primary would keep a worker alive.
   if (cluster.isWorker) process.disconnect();
   return exitCode.ok;
 }
 
-async function start(configuration: Configuration, logging: Logging): Promise<Running> {
+async function start(configuration: Configuration, logging: Logging): Promise<{ running: Running; recording: Recording }> {
   const { logger } = logging;
   let store: Store | undefined;
+  let recording: Recording | undefined;
   try {
     store = await createStore(configuration.store, { now: Date.now, log: logger });
-    return await startServer(configuration, { store, audit: createAudit(logger), log: logger, version: version() });
+    recording = openRecording(configuration, logging);
+    const parts = { store, audit: recording.audit, auditStore: recording.store, log: logger, version: version() };
+    return { running: await startServer(configuration, parts), recording };
   } catch (error) {
     // `process.disconnect` would end a worker with 0, whatever the exit code is.
     cluster.worker?.disconnect();
     await store?.close();
+    await recording?.close();
     if (error instanceof StoreMisconfigured) throw new CommandFailed(exitCode.configuration, error.message);
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (/^E(ADDR|ACCES|NOTFOUND)/.test(code)) throw new CommandFailed(exitCode.outage, `cannot listen: ${(error as Error).message}`);
@@ -59,8 +64,14 @@ async function start(configuration: Configuration, logging: Logging): Promise<Ru
   }
 }
 
+interface Parts {
+  readonly running: Running;
+  readonly recording: Recording;
+  readonly logging: Logging;
+}
+
 /** Keeps policy and certificate up to date with their files; gives what looks at once, and what stops it. */
-function keepUpToDate(path: string, configuration: Configuration, terminal: Terminal, running: Running, logging: Logging) {
+function keepUpToDate(path: string, configuration: Configuration, terminal: Terminal, { running, recording, logging }: Parts) {
   const watch = watchFolders({
     look: () => {
       reloader.look();
@@ -76,7 +87,7 @@ function keepUpToDate(path: string, configuration: Configuration, terminal: Term
     },
     broken: running.policyProblem,
     follow: ({ files, folders }) => watch.follow([...files.map((file) => dirname(file)), ...folders]),
-    audit: createAudit(logging.logger),
+    audit: recording.audit,
     log: logging.logger,
   });
   return { look: reloader.look, close: watch.close };
@@ -88,7 +99,8 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
     const source = credential.kind === 'bearer' ? credential.token : credential.kind === 'none' ? undefined : credential.password;
     if (source?.kind === 'value') protect(source.value.reveal());
   }
-  const { store } = configuration;
+  const { store, server } = configuration;
+  if (server.admin.token?.kind === 'value') protect(server.admin.token.value.reveal());
   for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword, store.recordMac, store.recordMacAlso] : []) {
     if (source?.kind === 'value') protect(source.value.reveal());
   }

@@ -1,7 +1,8 @@
 // The configuration as compiled: what the rest of the program reads. One immutable value per revision of the files.
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
-import type { IssuerSettings, StoreSettings } from '../core/settings.ts';
+import type { SecretSource } from '../core/secret.ts';
+import type { AuditSettings, IssuerSettings, StoreSettings } from '../core/settings.ts';
 import type { Provider } from '../providers/index.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -27,9 +28,19 @@ export interface LimitSettings {
   readonly requests: number;
 }
 
+/** Where the admin listener is, and what opens it. */
+export interface AdminSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Only this machine can reach it. */
+  readonly loopback: boolean;
+  /** What whoever asks for more than health has to show; without one only this machine may ask. */
+  readonly token?: SecretSource;
+}
+
 export interface ServerSettings {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: AdminSettings;
   /** CIDR ranges whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
   readonly trustedProxies: readonly string[];
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
@@ -45,6 +56,7 @@ export interface Configuration {
   readonly revision: string;
   readonly server: ServerSettings;
   readonly store: StoreSettings;
+  readonly audit: AuditSettings;
   /** By name. */
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** By name. */
@@ -61,6 +73,7 @@ export interface Configuration {
     readonly registries: Written;
     readonly issuers: Written;
     readonly store: string | undefined;
+    readonly audit: string | undefined;
   };
 }
 

@@ -39,6 +39,6 @@ export function needsRestart(before: Configuration, after: Configuration): reado
   return [
     ...kept.map((key) => `server.${key}`),
     ...(tls ? ['server.tls'] : []),
-    ...(before.written.store === after.written.store ? [] : ['store']),
+    ...(['store', 'audit'] as const).filter((section) => before.written[section] !== after.written[section]),
   ];
 }

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { indexPublishers } from './candidates.ts';
+import { compileAudit } from './compile/audit.ts';
 import { compileIssuers } from './compile/issuers.ts';
 import { warnOfSharedHost, warnOfSharedPackages } from './compile/overlap.ts';
 import { compilePublishers } from './compile/publishers.ts';
@@ -73,6 +74,7 @@ class Loading {
     if (server.workers > 1 && store.kind === 'memory') {
       top.at('server').at('workers').error('more than one worker needs Redis: each would have a memory of its own', 'set store:');
     }
+    const audit = compileAudit(top.at('audit'), store.kind);
     const registries = compileRegistries(top.at('registries'), context);
     const hosts = new Set([...registries.values()].flatMap(({ url }) => [url.hostname, url.host]));
     const issuers = compileIssuers(top.at('issuers'), context, hosts);
@@ -86,11 +88,13 @@ class Loading {
       registries: digests(file.at('registries')),
       issuers: digests(file.at('issuers')),
       store: digest(file.at('store')),
+      audit: digest(file.at('audit')),
     };
     return {
       revision,
       server,
       store,
+      audit,
       issuers,
       registries,
       publishers: compiled,
@@ -133,7 +137,7 @@ class Loading {
 
 /** The file without what may hold no variables. */
 function withoutPublishers(file: Cursor): Cursor {
-  const kept = file.entries.filter(([key]) => ['server', 'store', 'issuers', 'registries'].includes(key));
+  const kept = file.entries.filter(([key]) => ['server', 'store', 'audit', 'issuers', 'registries'].includes(key));
   return new Cursor(file.problems, file.source, [], Object.fromEntries(kept.map(([key, cursor]) => [key, cursor.value])));
 }
 

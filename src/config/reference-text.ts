@@ -12,6 +12,9 @@ second document, tabs, values over several lines, numbers whose digits do not su
 \`private_network: true\` allows private addresses, for an issuer inside your own network; \`insecure: true\` allows http and private or loopback addresses. An audience is refused when it is shared with other services, is the
 \`npm:\` audience of another host, or names a host that is neither a registry's nor the issuer's own: a token for it could be used in both places.`,
 
+  admin: `Health is for everybody who reaches the listener, everything else for whoever shows the token. Without a token it is for this machine
+alone: on an address that others reach, nothing but health answers then. \`admin: host:port\` is the map with \`listen\` alone:`,
+
   credential: `\`credential: none\`, or exactly one of:`,
 
   publishers: `All publishers that match a token add up. A package that the upstream does not have yet may be created by a publisher that names it

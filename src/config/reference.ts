@@ -24,6 +24,7 @@ export function policyReference(): string {
     const { additionalProperties, items } = section(name);
     return items ?? (additionalProperties === false ? {} : (additionalProperties ?? {}));
   };
+  const admin = section('server').properties?.['admin']?.anyOf?.find((form) => form.properties !== undefined) ?? {};
   const store = section('store').anyOf?.find((form) => form.properties !== undefined) ?? {};
   const credential = entry('registries').properties?.['credential']?.anyOf?.find((form) => form.properties !== undefined) ?? {};
   const parts = [
@@ -33,9 +34,15 @@ export function policyReference(): string {
     table({ ...file, properties: withoutKeys(file) }),
     '## `server`',
     table(section('server')),
+    '### `server.admin`',
+    rules.admin,
+    table(admin),
     '## `store`',
     `${section('store').description ?? ''} A text, or a map:`,
     table(store),
+    '## `audit`',
+    section('audit').description ?? '',
+    table(section('audit')),
     '## `issuers.<name>`',
     section('issuers').description ?? '',
     table(entry('issuers')),

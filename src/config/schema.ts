@@ -1,15 +1,17 @@
 // The policy file as a whole, and its JSON Schema. Every key is described where it stands, in schema/.
 import { z } from 'zod';
+import { auditSchema } from './schema/audit.ts';
 import { issuerSchema } from './schema/issuer.ts';
 import { publisherValue } from './schema/publisher.ts';
 import { registryValue } from './schema/registry.ts';
 import { name, textList } from './schema/scalar.ts';
-import { serverSchema } from './schema/server.ts';
+import { serverValue } from './schema/server.ts';
 import { storeValue } from './schema/store.ts';
 
 const described = {
   server: 'How Countersign itself listens and runs.',
   store: 'Where upload tokens and the marks of used identity tokens are kept. Default `memory`: one process, lost at a restart.',
+  audit: 'How much of the audit record can be asked for, and where it goes beside the log.',
   issuers: 'Whose identity tokens are accepted, by a name of your choice. The name of a provider (`github: {}`) needs nothing more.',
   registries: 'The upload endpoints and the servers behind them, by a name of your choice.',
   publishers: 'Who may publish what.',
@@ -19,8 +21,9 @@ const described = {
 
 /** The file, complete: what the JSON Schema and the reference page are made of. */
 export const fileSchema = z.strictObject({
-  server: serverSchema.describe(described.server).optional(),
+  server: serverValue.describe(described.server).optional(),
   store: storeValue.describe(described.store).optional(),
+  audit: auditSchema.describe(described.audit).optional(),
   issuers: z.record(name, issuerSchema).describe(described.issuers),
   registries: z.record(name, registryValue).describe(described.registries),
   publishers: z.array(publisherValue).describe(described.publishers).optional(),
@@ -33,6 +36,7 @@ const entries = z.record(name, z.unknown());
 export const outlineSchema = z.strictObject({
   server: z.unknown().optional(),
   store: z.unknown().optional(),
+  audit: z.unknown().optional(),
   issuers: entries,
   registries: entries,
   publishers: z.array(z.unknown()).optional(),

@@ -19,7 +19,7 @@ export function substitute(cursor: Cursor, env: Environment): Substituted {
 /** Reports texts with `${`, where variables are not possible: who may publish is read from the file alone. */
 export function refuseVariables(cursor: Cursor): void {
   if (typeof cursor.value === 'string' && cursor.value.includes('${')) {
-    cursor.error('variables are possible only under server, store, issuers and registries');
+    cursor.error('variables are possible only under server, store, audit, issuers and registries');
   }
   for (const item of cursor.items) refuseVariables(item);
   for (const [, entry] of cursor.entries) refuseVariables(entry);

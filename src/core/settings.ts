@@ -53,6 +53,18 @@ export type StoreSettings =
       readonly recordMacAlso?: SecretSource;
     };
 
+/** Where audit records go beside the log, and how much of them can be asked for. */
+export interface AuditSettings {
+  /** Records that can be asked for. */
+  readonly maxEvents: number;
+  /** Seconds for which they can be. */
+  readonly maxAge: number;
+  /** Published versions of which it is known where they came from. */
+  readonly maxVersions: number;
+  /** Seconds after a version's last upload; undefined: for ever. */
+  readonly maxVersionAge?: number;
+}
+
 /** The service credential of a registry. */
 export type CredentialSettings =
   | { readonly kind: 'basic'; readonly username: string; readonly password: SecretSource }

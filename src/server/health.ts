@@ -1,6 +1,6 @@
 // Health on the admin listener: `/healthz` says that the process lives, `/readyz` whether it can do its work.
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { send } from '../gateway/answer.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Reply } from '../registries/registry.ts';
 
 export interface Health {
   /** Undefined when well, else a sentence. Never throws. */
@@ -13,11 +13,11 @@ export interface Health {
   readonly version: string;
 }
 
-/** Answers a request on the admin listener. */
-export async function health(parts: Health, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return send(res, reply(405, { status: 'method not allowed' }));
-  if (req.url === '/healthz') return send(res, reply(200, { status: 'ok', version: parts.version }));
-  if (req.url !== '/readyz') return send(res, reply(404, { status: 'not found', see: ['/healthz', '/readyz'] }));
+/** The answer to a request for health, undefined when it is for something else. Probes show no token: nobody is asked for one. */
+export async function health(parts: Health, req: IncomingMessage): Promise<Reply | undefined> {
+  if (req.url !== '/healthz' && req.url !== '/readyz') return undefined;
+  if (req.method !== 'GET' && req.method !== 'HEAD') return reply(405, { status: 'method not allowed' });
+  if (req.url === '/healthz') return reply(200, { status: 'ok', version: parts.version });
   const store = await parts.store();
   const stopping = parts.stopping();
   // An issuer that is away only stops its own exchanges; it does not make the replica unfit (JWK-18).
@@ -26,9 +26,9 @@ export async function health(parts: Health, req: IncomingMessage, res: ServerRes
   // The policy before is in force and good: a broken file must not take every replica out of service at once (FLT-22).
   const problem = parts.policyProblem();
   const policy = { policy: parts.revision(), ...(problem === undefined ? {} : { policy_problem: problem }) };
-  return send(res, reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, ...policy }));
+  return reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, ...policy });
 }
 
-function reply(status: number, body: object): { status: number; headers: Record<string, string>; body: string } {
+function reply(status: number, body: object): Reply {
   return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: `${JSON.stringify(body)}\n` };
 }

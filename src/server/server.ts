@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Audit } from '../audit/event.ts';
+import type { AuditStore } from '../audit/store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { createLimits, type Limits } from '../exchange/limits.ts';
@@ -15,10 +16,10 @@ import { createUpstreamClient } from '../gateway/upstream-client.ts';
 import { createVerifier, leeway } from '../oidc/verify.ts';
 import type { Store } from '../store/store.ts';
 import { trustedProxies } from './address.ts';
+import { adminHandler } from './admin.ts';
 import { certificateKeeper, readPair } from './certificate.ts';
 import { dispatch, type Room } from './dispatch.ts';
 import { byHost } from './find.ts';
-import { health } from './health.ts';
 import { limitRequests } from './limits.ts';
 import { createAdminServer, createPublicServer, type Handler } from './listeners.ts';
 import { closeGently } from './shutdown.ts';
@@ -34,6 +35,8 @@ export interface ServerLog {
 export interface ServerParts {
   readonly store: Store;
   readonly audit: Audit;
+  /** Where the record can be asked. */
+  readonly auditStore: AuditStore;
   readonly log: ServerLog;
   /** This program's version, for User-Agent and `/healthz`. */
   readonly version: string;
@@ -73,21 +76,16 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
     if (admitted(res)) void dispatch(room, req, res);
   };
   const server = createPublicServer(pair, () => configuration.server.limits.connections, handler);
-  const admin = createAdminServer(
-    (req, res) =>
-      void health(
-        {
-          store: parts.store.problem,
-          issuers: () => verifier.status(),
-          stopping: () => stopping,
-          revision: () => configuration.revision,
-          policyProblem: () => policyProblem,
-          version: parts.version,
-        },
-        req,
-        res,
-      ),
-  );
+  const health = {
+    store: parts.store.problem,
+    issuers: () => verifier.status(),
+    stopping: () => stopping,
+    revision: () => configuration.revision,
+    policyProblem: () => policyProblem,
+    version: parts.version,
+  };
+  const adminRoom = { access: () => configuration.server.admin, audit: parts.auditStore, now };
+  const admin = createAdminServer(adminHandler(health, adminRoom, parts.log));
   await listen(server, first.server.listen);
   await listen(admin, first.server.admin);
   void verifier.refresh();

@@ -2,7 +2,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable } from './redis-failure.ts';
 import { makeClient, readPasswords, type Passwords, type RedisSettings } from './redis-options.ts';
-import { guardScript, mintScript, useScript } from './redis-scripts.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** The part of a pino logger that a store uses. */
@@ -11,16 +10,12 @@ export interface StoreLog {
   readonly warn: (fields: object, text: string) => void;
 }
 
-/** The part of an ioredis client that the store uses; the same for one server, Sentinel and Cluster. */
-export interface Client {
-  readonly guard: (...keysAndValues: readonly string[]) => Promise<unknown>;
-  readonly mint: (...keysAndValues: readonly string[]) => Promise<unknown>;
-  readonly use: (...keysAndValues: readonly string[]) => Promise<unknown>;
-  readonly get: (key: string) => Promise<string | null>;
-  readonly getrange: (key: string, start: number, end: number) => Promise<string>;
-  readonly set: (key: string, value: string, px: 'PX', milliseconds: number) => Promise<unknown>;
-  readonly del: (...keys: readonly string[]) => Promise<number>;
-  readonly hdel: (key: string, field: string) => Promise<number>;
+/** Whom a connection is for: each user has one of his own, so that none waits behind another's answers. */
+export interface RedisUse {
+  /** In the log: `the token store can be reached`. */
+  readonly subject: string;
+  /** Methods that the client gets beside its commands. */
+  readonly scripts: Readonly<Record<string, { readonly lua: string; readonly numberOfKeys: number }>>;
 }
 
 export interface ConnectionEvents {
@@ -33,9 +28,13 @@ export interface ConnectionEvents {
 /** Milliseconds: ioredis' own limits count per command sent, and a cluster sends one command several times. */
 const deadline = 900;
 
-/** One ioredis client at a time, replaced when the password file changed. */
-export class RedisConnection {
+/**
+ * One ioredis client at a time, replaced when the password file changed. `Client` is the part of it that its user needs,
+ * scripts included; the same for one server, Sentinel and Cluster.
+ */
+export class RedisConnection<Client> {
   readonly #settings: RedisSettings;
+  readonly #use: RedisUse;
   readonly #log: StoreLog;
   readonly #events: ConnectionEvents;
   #passwords: Passwords;
@@ -46,8 +45,9 @@ export class RedisConnection {
   #reason = unreachable;
 
   /** Connects in the background. @throws Error when a password or CA file cannot be read */
-  constructor(settings: RedisSettings, log: StoreLog, events: ConnectionEvents) {
+  constructor(settings: RedisSettings, use: RedisUse, log: StoreLog, events: ConnectionEvents) {
     this.#settings = settings;
+    this.#use = use;
     this.#log = log;
     this.#events = events;
     this.#passwords = readPasswords(settings);
@@ -56,10 +56,10 @@ export class RedisConnection {
 
   /** Runs one command; every failure is a `StoreUnavailable`, after `deadline` milliseconds at the latest. */
   async ask<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new StoreUnavailable('The token store is closed.');
+    if (this.#closed) throw new StoreUnavailable(`The ${this.#use.subject} is closed.`);
     this.#gatherWrites();
     try {
-      // `guard`, `mint` and `use` were defined in `#build`; ioredis' types cannot know.
+      // The scripts were defined in `#build`; ioredis' types cannot know.
       return await within(command(this.#client as unknown as Client));
     } catch (error) {
       throw toUnavailable(error, this.#reason);
@@ -84,9 +84,7 @@ export class RedisConnection {
 
   #build(): Redis | Cluster {
     const made = makeClient(this.#settings, this.#passwords);
-    made.defineCommand('guard', { lua: guardScript, numberOfKeys: 1 });
-    made.defineCommand('mint', { lua: mintScript, numberOfKeys: 4 });
-    made.defineCommand('use', { lua: useScript, numberOfKeys: 2 });
+    for (const [name, script] of Object.entries(this.#use.scripts)) made.defineCommand(name, script);
     const whileCurrent = (handler: (error?: unknown) => unknown) => (error?: unknown) => {
       if (!this.#closed && made === this.#client) handler(error);
     };
@@ -115,7 +113,7 @@ export class RedisConnection {
   }
 
   #isUp(): void {
-    if (this.#up !== true) this.#log.info({ store: 'redis' }, 'the token store can be reached');
+    if (this.#up !== true) this.#log.info({ store: 'redis' }, `the ${this.#use.subject} can be reached`);
     this.#up = true;
     this.#reason = unreachable;
     this.#events.ready();
@@ -123,7 +121,7 @@ export class RedisConnection {
 
   #isDown(error?: unknown): void {
     if (error !== undefined) this.#reason = describeFailure(error);
-    if (this.#up !== false) this.#log.warn({ store: 'redis', reason: this.#reason }, 'the token store cannot be reached');
+    if (this.#up !== false) this.#log.warn({ store: 'redis', reason: this.#reason }, `the ${this.#use.subject} cannot be reached`);
     this.#up = false;
     this.#events.lost();
     this.#followPassword(error);
@@ -140,7 +138,8 @@ export class RedisConnection {
       this.#client = this.#build();
       old.disconnect();
     } catch {
-      this.#log.warn({ store: 'redis' }, "the token store's password file cannot be read; the password read before stays in use");
+      const text = `the ${this.#use.subject}'s password file cannot be read; the password read before stays in use`;
+      this.#log.warn({ store: 'redis' }, text);
     }
   }
 }

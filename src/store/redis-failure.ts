@@ -4,7 +4,7 @@ import { StoreUnavailable } from './store.ts';
 
 const sentences: readonly (readonly [RegExp, string])[] = [
   [/WRONGPASS|NOAUTH|invalid password|invalid username/i, 'Redis refuses the configured user name or password.'],
-  [/NOPERM|can't run this command|no permission/i, 'Redis does not permit the configured user a command that the token store needs.'],
+  [/NOPERM|can't run this command|no permission/i, 'Redis does not permit the configured user a command that Countersign needs.'],
   [/READONLY/, 'The Redis server is a read-only replica.'],
   [/LOADING/, 'Redis is still loading its data.'],
   [/BUSY/, 'Redis is busy with a script.'],
@@ -12,7 +12,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/CLUSTERDOWN|Too many Cluster redirections|MOVED|TRYAGAIN/, 'The Redis cluster is not complete.'],
   [/OOM/, 'Redis is out of memory.'],
   [/MISCONF/, 'Redis cannot write to its disk.'],
-  [/WRONGTYPE/, 'Redis holds something under a key of the token store that was not written by it.'],
+  [/WRONGTYPE/, 'Redis holds something under a key of Countersign that was not written by it.'],
   [
     /certificate|self-signed|ERR_TLS|EPROTO|SSL/i,
     'The TLS certificate of the Redis server was not accepted, or the server does not speak TLS.',

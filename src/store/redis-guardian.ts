@@ -1,6 +1,7 @@
 // Looks after the server that answers: is it the one that made the marks, may it be written to, will it keep them?
-import { RedisConnection, type StoreLog } from './redis-connection.ts';
+import { RedisConnection, type ConnectionEvents, type RedisUse, type StoreLog } from './redis-connection.ts';
 import type { RedisSettings } from './redis-options.ts';
+import { guardScript, mintScript, useScript } from './redis-scripts.ts';
 import { StoreMisconfigured, StoreUnavailable, type Store } from './store.ts';
 
 export interface RedisStoreRoom {
@@ -9,8 +10,29 @@ export interface RedisStoreRoom {
   readonly now: () => number;
 }
 
+/** What the token store needs of an ioredis client. */
+export interface StoreClient {
+  readonly guard: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly mint: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly use: (...keysAndValues: readonly string[]) => Promise<unknown>;
+  readonly get: (key: string) => Promise<string | null>;
+  readonly getrange: (key: string, start: number, end: number) => Promise<string>;
+  readonly set: (key: string, value: string, px: 'PX', milliseconds: number) => Promise<unknown>;
+  readonly del: (...keys: readonly string[]) => Promise<number>;
+  readonly hdel: (key: string, field: string) => Promise<number>;
+}
+
+const use: RedisUse = {
+  subject: 'token store',
+  scripts: {
+    guard: { lua: guardScript, numberOfKeys: 1 },
+    mint: { lua: mintScript, numberOfKeys: 4 },
+    use: { lua: useScript, numberOfKeys: 2 },
+  },
+};
+
 /** Knows which server answers and whether it can be trusted to remember. */
-export interface Guardian extends Pick<RedisConnection, 'ask' | 'close'> {
+export interface Guardian extends Pick<RedisConnection<StoreClient>, 'ask' | 'close'> {
   /** Settles when the first connection was looked at, or failed. */
   readonly settled: Promise<void>;
   /** The identity of the server that answered last; empty before the first answer. */
@@ -32,7 +54,7 @@ export function createGuardian(settings: RedisSettings, { log, now }: RedisStore
   let replica: string | undefined;
   /** The look at the present connection: under way, or done with a good end. */
   let look: Promise<void> | undefined;
-  const connection = connect(settings, log, {
+  const connection = connectTo<StoreClient>(settings, use, log, {
     ready: () => void sound(true).then(settle, settle),
     lost: () => ((look = undefined), settle()),
   });
@@ -79,9 +101,15 @@ export function createGuardian(settings: RedisSettings, { log, now }: RedisStore
   };
 }
 
-function connect(...parameters: ConstructorParameters<typeof RedisConnection>): RedisConnection {
+/** @throws StoreMisconfigured when a password or CA file cannot be read */
+export function connectTo<Client>(
+  settings: RedisSettings,
+  use: RedisUse,
+  log: StoreLog,
+  events: ConnectionEvents,
+): RedisConnection<Client> {
   try {
-    return new RedisConnection(...parameters);
+    return new RedisConnection(settings, use, log, events);
   } catch (error) {
     throw new StoreMisconfigured(error instanceof Error ? error.message : 'the token store cannot be set up', { cause: error });
   }

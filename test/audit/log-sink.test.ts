@@ -1,7 +1,8 @@
 // Audit lines: one per decision, whole, bounded, and never with a token (P7, SEC-13).
 import { describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.ts';
-import { createAudit } from '../../src/audit/log-sink.ts';
+import { logSink } from '../../src/audit/log-sink.ts';
+import { createAudit } from '../../src/audit/record.ts';
 import { createRecorder } from '../../src/audit/recorder.ts';
 import { formatToken } from '../../src/core/upload-token.ts';
 import { createLogging } from '../../src/log.ts';
@@ -44,14 +45,15 @@ const complete: Required<AuditEvent> = {
 function sink(level = 'info'): { audit: ReturnType<typeof createAudit>; lines: () => Record<string, unknown>[]; raw: string[] } {
   const raw: string[] = [];
   const { logger } = createLogging({ level, destination: { write: (line) => void raw.push(line) } });
-  return { audit: createAudit(logger), raw, lines: () => raw.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return { audit: createAudit([logSink(logger)]), raw, lines: () => raw.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
 describe('an audit line', () => {
   test('has every field of the event, and says what it is (P7, SEC-13)', () => {
     const { audit, lines } = sink();
     audit(complete);
-    expect(lines()).toEqual([{ level: 'info', time: expect.any(String) as string, pid: process.pid, audit: true, v: 1, ...complete }]);
+    const id = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
+    expect(lines()).toEqual([{ level: 'info', time: expect.any(String) as string, pid: process.pid, audit: true, v: 1, id, ...complete }]);
   });
 
   test.each(['warn', 'error', 'fatal'])('is written whatever the level of the log: %s (P7)', (level) => {
@@ -111,7 +113,7 @@ describe('an audit line', () => {
     const { audit, lines } = sink();
     const odd = { event: 'upload', outcome: 'refused', bytes: Number.NaN, actor: { name: 'x' }, secret: 'y' } as unknown as AuditEvent;
     audit(odd);
-    expect(Object.keys(lines()[0] ?? {}).sort()).toEqual(['audit', 'event', 'level', 'outcome', 'pid', 'time', 'v']);
+    expect(Object.keys(lines()[0] ?? {}).sort()).toEqual(['audit', 'event', 'id', 'level', 'outcome', 'pid', 'time', 'v']);
   });
 
   test('that cannot be written does not throw, and is counted', () => {
@@ -123,7 +125,7 @@ describe('an audit line', () => {
         },
       }),
     };
-    const audit = createAudit(logger, { lost: () => (lost += 1) });
+    const audit = createAudit([logSink(logger, { lost: () => (lost += 1) })]);
     expect(() => audit(complete)).not.toThrow();
     expect(lost).toBe(1);
   });

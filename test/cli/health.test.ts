@@ -26,6 +26,8 @@ describe('health', () => {
       const file = written('countersign.yaml', `server:\n  admin: "${host}:${port}"\n`);
       expect(await countersign(['health', '--config', file])).toEqual({ code: 0, out: 'ok: {"status":"ok"}\n', err: '' });
     }
+    const map = written('countersign.yaml', `server:\n  admin: { listen: "127.0.0.1:${port}", token: "\${NOT_SET}" }\n`);
+    expect((await countersign(['health', '--config', map])).code).toBe(0);
   });
 
   test('needs neither a valid policy nor its secrets: a proxy that runs on its old policy is well', async () => {

@@ -108,7 +108,10 @@ for (const kind of Object.keys(indexes) as (keyof typeof indexes)[]) {
       writeFileSync(join(dir, 'key.pem'), key);
       [issuer, index] = await Promise.all([startIssuer({ style: 'github' }), indexes[kind]()]);
       const env = { SERVICE_PASSWORD: SERVICE.password };
-      [proxy, plain] = await Promise.all([startProxy({ policy, env }), startProxy({ policy: (port) => policy(port, 'http'), env })]);
+      [proxy, plain] = await Promise.all([
+        startProxy({ policy: (port) => policy(port), env }),
+        startProxy({ policy: (port) => policy(port, 'http'), env }),
+      ]);
       url = `https://localhost:${proxy.port}/${index.path}`;
       await pastEpoch();
     }, 90_000);

@@ -152,7 +152,7 @@ const refused: Row[] = [
     'a variable',
     'environment: production',
     ['environment: "${ENVIRONMENT}"'],
-    ['21:20 error variables are possible only under server, store, issuers and registries'],
+    ['21:20 error variables are possible only under server, store, audit, issuers and registries'],
   ],
 ];
 
@@ -187,8 +187,8 @@ describe('POL-23: ttl', () => {
     ['24h', 'expected 1m to 60m'],
     ['59s', 'expected 1m to 60m'],
     ['61m', 'expected 1m to 60m'],
-    ['15', '15 has no unit (s, m or h); write a duration with its unit, for example 15m'],
-    ['"15"', '15 has no unit (s, m or h); write a duration with its unit, for example 15m'],
+    ['15', '15 has no unit (s, m, h or d); write a duration with its unit, for example 15m'],
+    ['"15"', '15 has no unit (s, m, h or d); write a duration with its unit, for example 15m'],
     ['1e9m', 'write a duration with its unit, for example 15m'],
     ['∞', 'write a duration with its unit, for example 15m'],
     ['1.5h', 'write a duration with its unit, for example 15m'],

@@ -17,10 +17,14 @@ describe('server', () => {
     [
       'a grace without unit',
       'shutdown_grace: 30',
-      '2:19 error 30 has no unit (s, m or h); write a duration with its unit, for example 15m',
+      '2:19 error 30 has no unit (s, m, h or d); write a duration with its unit, for example 15m',
     ],
     ['admin on the public listener', 'admin: 127.0.0.1:8080', '2:10 error admin and listen are the same address'],
-    ['admin for all machines', 'admin: 0.0.0.0:9090', '2:10 warning the dashboard and the metrics can be reached from other machines'],
+    [
+      'admin for all machines',
+      'admin: 0.0.0.0:9090',
+      '2:10 warning other machines reach the admin listener, and it has no token: nothing but health answers there',
+    ],
     [
       'a certificate that is not there',
       'tls: { cert_file: nowhere.crt, key_file: policy.yaml }',
@@ -34,7 +38,7 @@ describe('server', () => {
   test('has defaults', async () => {
     expect((await loaded(base)).server).toEqual({
       listen: { host: '0.0.0.0', port: 8080 },
-      admin: { host: '127.0.0.1', port: 9090 },
+      admin: { host: '127.0.0.1', port: 9090, loopback: true },
       trustedProxies: [],
       workers: 1,
       shutdownGrace: 30,
@@ -219,5 +223,60 @@ describe('registries', () => {
     expect(said(await load(policy)).map((line) => line.replace(/^\S+ /, ''))).toEqual([
       'warning registries "other" and "npm" share the host npm.acme.example and packages ("@acme/u*")',
     ]);
+  });
+});
+
+describe('the audit record and the admin listener', () => {
+  const secret = 'a-token-of-some-length';
+  const rows: [string, string[], string[]][] = [
+    [
+      'more records than memory has room for',
+      ['audit: { max_events: 100001 }'],
+      ['1:22 error without Redis at most 100000: they are in the memory of the process'],
+    ],
+    [
+      'an age without unit',
+      ['audit: { max_age: 90 }'],
+      ['1:19 error 90 has no unit (s, m, h or d); write a duration with its unit, for example 15m'],
+    ],
+    ['an age for ever', ['audit: { max_age: 9999d }'], ['1:19 error expected 1h to 3650d']],
+    ['a key that is none', ['audit: { max_event: 1000 }'], ['1:10 error unknown key "max_event", did you mean "max_events"?']],
+    ['a token that can be guessed', ['server:', '  admin: { token: "${T}" }'], ['2:19 error the token is shorter than 16 characters']],
+    ['a token written down', ['server:', `  admin: { token: ${secret} }`], ['2:19 warning a secret is written in the file']],
+    [
+      'a map without an address that is one',
+      ['server:', '  admin: { listen: nowhere }'],
+      ['2:20 error write host:port, for example 127.0.0.1:9090'],
+    ],
+    [
+      'a key of admin that is none',
+      ['server:', '  admin: { tokenfile: x }'],
+      ['2:12 error unknown key "tokenfile", did you mean "token_file"?'],
+    ],
+    ['a list', ['server:', '  admin: [1]'], ['2:10 error expected a map, got a list']],
+  ];
+  test.each(rows)('%s', async (_, lines, messages) => {
+    const result = await load(withSection(...lines), { T: 'short' });
+    expect(said(result)).toEqual(messages);
+    expect(JSON.stringify(result)).not.toContain(secret);
+  });
+
+  test('have defaults, and more room in Redis', async () => {
+    expect((await loaded(base)).audit).toEqual({ maxEvents: 10_000, maxAge: 90 * 86_400, maxVersions: 5_000 });
+    expect((await loaded(withSection('store: redis://a'))).audit).toEqual({ maxEvents: 100_000, maxAge: 90 * 86_400, maxVersions: 50_000 });
+    const all = 'audit: { max_events: 500000, max_age: 30d, max_versions: 9000, max_version_age: 730d }';
+    expect((await loaded(withSection('store: redis://a', all))).audit).toEqual({
+      maxEvents: 500_000,
+      maxAge: 30 * 86_400,
+      maxVersions: 9_000,
+      maxVersionAge: 730 * 86_400,
+    });
+  });
+
+  test('are open to other machines with a token, without a warning', async () => {
+    const policy = withSection('server:', '  admin: { listen: "0.0.0.0:9090", token_file: token }');
+    const configuration = await loaded({ 'policy.yaml': policy, token: `${secret}\n` });
+    expect(configuration.server.admin).toMatchObject({ host: '0.0.0.0', port: 9090, loopback: false, token: { kind: 'file' } });
+    expect(configuration.warnings).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ export type World = {
   uploadNpm(token: string, name: string, version?: string): Promise<RawAnswer>;
   post(path: string, body: string, headers?: Record<string, string>): Promise<RawAnswer>;
   /** The policy, for reloads. */
-  policy(port: number): Policy;
+  policy(port: number, admin?: number): Policy;
   close(): Promise<void>;
 };
 
@@ -49,6 +49,13 @@ export type WorldOptions = {
   readonly store?: string;
   /** Arguments for Node. */
   readonly node?: readonly string[];
+  /** `server:` of the policy beside the listeners; gets the admin listener's port. */
+  readonly server?: (admin: number) => Policy;
+  /** Further sections of the policy. */
+  readonly sections?: Policy;
+  /** Fields of the registry for PyPI. */
+  readonly pypi?: Policy;
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** Starts it all; about two seconds. */
@@ -64,16 +71,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     else req.on('end', () => answer(res));
   });
   const url = await listening(upstream);
-  const policy = (port: number): Policy => ({
+  const policy = (port: number, admin = 0): Policy => ({
+    ...(options.server === undefined ? {} : { server: options.server(admin) }),
     ...(options.store === undefined ? {} : { store: options.store }),
+    ...options.sections,
     issuers: { github: { issuer: issuer.issuer, insecure: true } },
     registries: {
       npm: registryOf('npm', `http://127.0.0.1:${port}/`, url),
-      pypi: registryOf('pypi', `http://127.0.0.1:${port}/pypi/`, `${url}pypi/`, { simple: 'simple/' }),
+      pypi: registryOf('pypi', `http://127.0.0.1:${port}/pypi/`, `${url}pypi/`, { simple: 'simple/', ...options.pypi }),
     },
     publishers: [publisher, ...counted],
   });
-  const proxy = await startProxy({ policy, env: serviceEnv, ...(options.node === undefined ? {} : { node: options.node }) });
+  const proxy = await startProxy({
+    policy,
+    env: { ...serviceEnv, ...options.env },
+    ...(options.node === undefined ? {} : { node: options.node }),
+  });
   await pastEpoch();
   const host = { host: proxy.host };
   return {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRecorder } from '../../src/audit/recorder.ts';
+import { createRing } from '../../src/audit/ring.ts';
 import { createPublicServer } from '../../src/server/listeners.ts';
 import { startServer } from '../../src/server/server.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -64,7 +65,13 @@ test('DOS-17 a bug in the store, or in verification, is a 500 for its request al
   const broken = { ...store, find: bug, use: bug, revoke: bug, remember: bug, recall: bug };
   const failures: unknown[] = [];
   const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => failures.push(fields) };
-  const running = await startServer(configuration, { store: broken, audit: createRecorder().audit, log, version: '0' });
+  const running = await startServer(configuration, {
+    store: broken,
+    audit: createRecorder().audit,
+    auditStore: createRing(configuration.audit, Date.now),
+    log,
+    version: '0',
+  });
   onTestFinished(running.close);
   const host = `127.0.0.1:${port}`;
   const token = 'csgn_' + '0'.repeat(49);

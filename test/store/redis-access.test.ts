@@ -63,7 +63,7 @@ onRedis('a Redis with users', () => {
       expect(await store.mint(mintOf(Date.now()))).toBe('minted');
       await redis.cli('acl', 'setuser', 'proxy', ...without.split(' '));
       const request = mintOf(Date.now());
-      await expect(store.mint(request)).rejects.toThrow('Redis does not permit the configured user a command that the token store needs.');
+      await expect(store.mint(request)).rejects.toThrow('Redis does not permit the configured user a command that Countersign needs.');
       expect(await redis.cli('exists', `{countersign}:once:${request.identity}`)).toBe('0');
     },
   );

@@ -14,8 +14,8 @@ import { removeTempDir, tempDir } from './temp.ts';
 export type Policy = Readonly<Record<string, unknown>>;
 
 export type ProxyOptions = {
-  /** Gets the proxy's own port, which public URLs contain. */
-  readonly policy: (port: number) => Policy;
+  /** Gets the proxy's own port, which public URLs contain, and that of its admin listener. */
+  readonly policy: (port: number, admin: number) => Policy;
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments for Node, such as `--max-old-space-size=96`. */
   readonly node?: readonly string[];
@@ -42,7 +42,7 @@ export type Proxy = {
   output(): string;
   server(): RunningServer;
   /** Puts another policy in force (SIGHUP) and waits until it is. */
-  reload(policy: (port: number) => Policy): Promise<void>;
+  reload(policy: (port: number, admin: number) => Policy): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -52,11 +52,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const [free = 0, adminPort = 0] = await freePorts(2);
   const port = options.port ?? free;
   const config = join(dir, 'countersign.yaml');
-  const write = (policy: (port: number) => Policy): void => {
+  const write = (policy: (port: number, admin: number) => Policy): void => {
     // All clients of a test are at one address: its limits are far away unless the test is about them.
     const limits = { refused_exchanges: 100_000, packages_per_minute: 10_000, exchanges_per_package: 100_000 };
     const listeners = { listen: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}`, limits };
-    const { server, ...rest } = policy(port) as { server?: object };
+    const { server, ...rest } = policy(port, adminPort) as { server?: object };
     writeFileSync(config, stringify({ server: { ...listeners, ...server }, ...rest }, { aliasDuplicateObjects: false }));
   };
   write(options.policy);

@@ -1,7 +1,7 @@
 // Durations and sizes: a whole number and its unit. A bare number is refused, because nobody remembers its unit (POL-23).
 import type { Cursor } from '../cursor.ts';
 
-const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const bytes: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,
@@ -14,7 +14,7 @@ const bytes: Readonly<Record<string, number>> = {
 
 /** Seconds of a duration such as `15m`, or undefined after a report. Bounds are written as durations too. */
 export function duration(cursor: Cursor, minimum: string, maximum: string): number | undefined {
-  return measure(cursor, seconds, { what: 'a duration', example: '15m', units: 's, m or h' }, minimum, maximum);
+  return measure(cursor, seconds, { what: 'a duration', example: '15m', units: 's, m, h or d' }, minimum, maximum);
 }
 
 /** Bytes of a size such as `64MiB`, or undefined after a report. */

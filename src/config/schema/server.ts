@@ -1,5 +1,5 @@
 // `server:`, how Countersign itself listens and runs.
-import { z } from 'zod';
+import { z, type ZodType } from 'zod';
 import { measured, text, textList, wholeNumber } from './scalar.ts';
 
 const tls = z.strictObject({
@@ -27,16 +27,35 @@ const limits = z.strictObject({
   requests: wholeNumber(10, 100_000, 'Requests under way; one more gets 503 with `Retry-After`. Default 1024.').optional(),
 });
 
-export const serverSchema = z.strictObject({
-  listen: text('Address and port for clients, `host:port`. Default `0.0.0.0:8080`.').optional(),
-  admin: text('Address and port of the health endpoints; never the same as `listen`. Default `127.0.0.1:9090`.').optional(),
-  trusted_proxies: textList(
-    'CIDR ranges of the proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none.',
-  ).optional(),
-  tls: tls.describe('Answer HTTPS on `listen`. uv and gh-action-pypi-publish insist on HTTPS, here or at a proxy in front.').optional(),
-  workers: wholeNumber(1, 64, 'Processes, 1 to 64; more than one needs Redis. Default 1.').optional(),
-  shutdown_grace: measured('How long a SIGTERM waits for requests under way, up to `10m`. Default `30s`.').optional(),
-  limits: limits.describe('What one process lets through. Each process and each replica counts for itself.').optional(),
+/** `server.admin` as a map. */
+export const adminSchema = z.strictObject({
+  listen: text('Address and port, `host:port`. Default `127.0.0.1:9090`.').optional(),
+  token: text('What opens everything but health: `Authorization: Bearer …`; write `${NAME}`, or use `token_file`.').optional(),
+  token_file: text('File with the token; read again when it changes.').optional(),
 });
+
+function server<Admin extends ZodType>(admin: Admin) {
+  return z.strictObject({
+    listen: text('Address and port for clients, `host:port`. Default `0.0.0.0:8080`.').optional(),
+    admin: admin
+      .describe(
+        'Address and port of health, API and dashboard, never the same as `listen`; or a map with a token. Default `127.0.0.1:9090`.',
+      )
+      .optional(),
+    trusted_proxies: textList(
+      'CIDR ranges of the proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default none.',
+    ).optional(),
+    tls: tls.describe('Answer HTTPS on `listen`. uv and gh-action-pypi-publish insist on HTTPS, here or at a proxy in front.').optional(),
+    workers: wholeNumber(1, 64, 'Processes, 1 to 64; more than one needs Redis. Default 1.').optional(),
+    shutdown_grace: measured('How long a SIGTERM waits for requests under way, up to `10m`. Default `30s`.').optional(),
+    limits: limits.describe('What one process lets through. Each process and each replica counts for itself.').optional(),
+  });
+}
+
+/** The section as first read; `admin` is checked by itself. */
+export const serverSchema = server(z.unknown());
+
+/** The section for the JSON Schema. */
+export const serverValue = server(z.union([text('Address and port, `host:port`.'), adminSchema]));
 
 export type ServerInput = z.infer<typeof serverSchema>;
