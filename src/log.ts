@@ -14,6 +14,14 @@ export interface Logging {
   readonly protect: (secret: string) => void;
   /** What the scrubber makes of a finished line that goes elsewhere than to the log. */
   readonly scrub: (text: string) => string;
+  /** Writes a finished line, scrubbed already. */
+  readonly line: (line: string) => void;
+  /** Whether everything logged so far was written (`Lines.written`). */
+  readonly written: () => Promise<boolean>;
+  /** Lines lost since the start. */
+  readonly lost: () => number;
+  /** Lines cannot be written at the moment. */
+  readonly failing: () => boolean;
   /** Resolves when what is buffered was written, or cannot be; await it before the process ends. */
   readonly settle: () => Promise<void>;
 }
@@ -45,5 +53,16 @@ export function createLogging(options: LoggingOptions = {}): Logging {
     { write: (line) => destination?.write(scrubber.scrub(line)) },
   );
   if (stdout !== undefined) process.once('exit', stdout.flush);
-  return { logger, protect: scrubber.protect, scrub: scrubber.scrub, settle: async () => stdout?.settle() };
+  return {
+    logger,
+    protect: scrubber.protect,
+    scrub: scrubber.scrub,
+    line: (line) => {
+      destination?.write(line);
+    },
+    written: async () => (await stdout?.written()) ?? true,
+    lost: () => stdout?.lost() ?? 0,
+    failing: () => stdout?.failing() ?? false,
+    settle: async () => stdout?.settle(),
+  };
 }

@@ -1,5 +1,5 @@
 // The audit record: one per decision (P7), never with a token. docs/audit.md is tested against these fields.
-import type { RefusalCode } from '../core/refusal.ts';
+import type { Refusal, RefusalCode } from '../core/refusal.ts';
 
 export type Outcome =
   | 'minted'
@@ -60,3 +60,9 @@ export interface AuditEvent {
 
 /** Writes one event. Must not throw; must not block the request. */
 export type Audit = (event: AuditEvent) => void;
+
+/**
+ * With `audit.required`, waits until everything audited so far is written and gives a refusal when it is not (FLT-20);
+ * undefined at once without. Never throws.
+ */
+export type Recorded = () => Promise<Refusal | undefined>;

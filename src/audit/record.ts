@@ -1,7 +1,9 @@
 // The record: each decision becomes one entry, which goes to every sink (P7).
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refuse } from '../core/refusal.ts';
 import { toEntry, type AuditEntry } from './entry.ts';
-import type { Audit } from './event.ts';
+import type { Audit, Recorded } from './event.ts';
 
 /** Takes an entry. Must not throw, and must not wait. */
 export type Sink = (entry: AuditEntry) => void;
@@ -18,3 +20,22 @@ export function createAudit(sinks: readonly Sink[], now: () => number = Date.now
     for (const sink of sinks) sink(entry);
   };
 }
+
+/** Milliseconds that a request waits for its record to be written. */
+const patience = 2_000;
+
+/**
+ * `audit.required` (FLT-20).
+ * @param written resolves to whether everything audited so far was written
+ */
+export function requireWritten(written: () => Promise<boolean>): Recorded {
+  return async () => {
+    const late = new AbortController();
+    const well = await Promise.race([written(), sleep(patience, false, { signal: late.signal }).catch(() => false)]);
+    late.abort();
+    return well ? undefined : refuse('audit-unavailable');
+  };
+}
+
+/** Without `audit.required`. */
+export const nothingRequired: Recorded = () => Promise.resolve(undefined);

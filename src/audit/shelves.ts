@@ -16,7 +16,7 @@ export interface Shelf {
  * and can push out each other but nothing else.
  */
 export function isUnproved(entry: AuditEntry): boolean {
-  return entry.outcome === 'long-lived' || (entry.outcome === 'refused' && entry.anchor === undefined);
+  return entry.outcome === 'long-lived' || (entry.anchor === undefined && (entry.outcome === 'refused' || entry.outcome === 'dry-run'));
 }
 
 /** Parts of a key. Values are printable, so that none has a line break. */

@@ -50,7 +50,8 @@ async function start(configuration: Configuration, logging: Logging): Promise<{ 
   try {
     store = await createStore(configuration.store, { now: Date.now, log: logger });
     recording = openRecording(configuration, logging);
-    const parts = { store, audit: recording.audit, auditStore: recording.store, log: logger, version: version() };
+    const { audit, recorded, problem, store: auditStore } = recording;
+    const parts = { store, audit, recorded, auditProblem: problem, auditStore, log: logger, version: version() };
     return { running: await startServer(configuration, parts), recording };
   } catch (error) {
     // `process.disconnect` would end a worker with 0, whatever the exit code is.

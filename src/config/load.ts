@@ -74,7 +74,7 @@ class Loading {
     if (server.workers > 1 && store.kind === 'memory') {
       top.at('server').at('workers').error('more than one worker needs Redis: each would have a memory of its own', 'set store:');
     }
-    const audit = compileAudit(top.at('audit'), store.kind);
+    const audit = compileAudit(top.at('audit'), store.kind, server.workers, context);
     const registries = compileRegistries(top.at('registries'), context);
     const hosts = new Set([...registries.values()].flatMap(({ url }) => [url.hostname, url.host]));
     const issuers = compileIssuers(top.at('issuers'), context, hosts);

@@ -55,6 +55,10 @@ export type StoreSettings =
 
 /** Where audit records go beside the log, and how much of them can be asked for. */
 export interface AuditSettings {
+  /** Where records are written instead of into the log. */
+  readonly file?: string;
+  /** Nothing is done of which the record cannot be written. */
+  readonly required: boolean;
   /** Records that can be asked for. */
   readonly maxEvents: number;
   /** Seconds for which they can be. */

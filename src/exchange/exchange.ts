@@ -1,5 +1,5 @@
 // The exchange: an identity token comes in, an upload token or a refusal goes out. One use case behind every dialect.
-import type { Audit, AuditEvent } from '../audit/event.ts';
+import type { Audit, AuditEvent, Recorded } from '../audit/event.ts';
 import type { Configuration, Issuer } from '../config/configuration.ts';
 import { unknownClaims } from '../core/claim-table.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
@@ -29,6 +29,7 @@ export interface ExchangeRoom {
   readonly leeway: number;
   readonly store: Store;
   readonly audit: Audit;
+  readonly recorded: Recorded;
   readonly limits: Limits;
   /** Told of claims of a verified token that are not in its provider's table. */
   readonly unknownClaims: (provider: string, names: readonly string[]) => void;
@@ -53,10 +54,22 @@ export async function exchange(room: ExchangeRoom, call: ExchangeCall): Promise<
   const trail: Trail = {};
   const answer = await attempt(room, call, trail);
   room.audit(eventOf(room, call, trail, answer));
-  return answer;
+  return trail.tokenHash === undefined ? answer : ((await takeBack(room, call, trail, trail.tokenHash)) ?? answer);
+}
+
+/** `audit.required`: an upload token of which there is no record is given to nobody (FLT-20). */
+async function takeBack(room: ExchangeRoom, call: ExchangeCall, trail: Trail, tokenHash: string): Promise<Refusal | undefined> {
+  const unwritten = await room.recorded();
+  if (unwritten === undefined) return undefined;
+  await room.store.revoke(tokenHash).catch(() => false);
+  room.audit(eventOf(room, call, trail, unwritten));
+  return unwritten;
 }
 
 async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Promise<Minted | DryRun | Refusal> {
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return unwritten;
+
   const audiences = audiencesOf(call.registries);
   const hint = (name: string): string | undefined => room.configuration.issuers.get(name)?.provider.audienceHint?.(audiences[0] ?? '');
   const verified = await room.verify(call.identityToken, audiences, hint);
@@ -93,6 +106,7 @@ async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Pr
   const { token, record } = drafted;
   if (call.dryRun === true) return { dryRun: true, expiresIn: record.expires - record.minted, grants: record.grants };
   trail.record = record;
+  trail.tokenHash = drafted.tokenHash;
   return { token, created: record.minted, expires: record.expires };
 }
 

@@ -13,6 +13,8 @@ export interface Trail {
   issuer?: Issuer;
   decision?: Decision;
   record?: TokenRecord;
+  /** Of the upload token that was minted. */
+  tokenHash?: string;
 }
 
 export function eventOf(room: ExchangeRoom, call: ExchangeCall, trail: Trail, answer: Minted | DryRun | Refusal): AuditEvent {

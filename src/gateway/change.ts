@@ -25,6 +25,8 @@ export async function make(
   change: Change,
   trail: ChangeTrail,
 ): Promise<Reply | Refusal> {
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return unwritten;
   const permit = authorise(room.configuration, call.registry, record, change.action, change.name);
   if (isRefusal(permit)) return permit;
   const burst = room.limits.upload(room.configuration.server.limits, { publishers: permit.publishers, name: change.name });
@@ -50,6 +52,8 @@ async function carryOut(
   let answer: Reply | Refusal = plan.done;
   if (plan.requests.length > 0)
     recordForwarding(room, call, record, permit, { event: 'manage', package: change.name, ...versionOf(plan), detail: plan.says });
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return unwritten;
   for (const request of plan.requests) {
     const result = await room.forward.send(permit, call.registry, request, undefined);
     if (result.kind !== 'answered') return result.refusal;

@@ -1,4 +1,5 @@
 // Writes without an upload token: long-lived tokens on their way out (allow, warn, refuse), and requests with none at all.
+import type { AuditEvent } from '../audit/event.ts';
 import { covers, type PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Reply, Route } from '../registries/registry.ts';
@@ -18,33 +19,46 @@ type Write = Extract<Route, { kind: 'upload' | 'manage' | 'write' }>;
 export type Verdict = (
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'pass'; readonly notice?: string }
+  /** It was read, rebuilt and sent. */
   | { readonly kind: 'answered'; readonly reply: Reply }
 ) & {
-  /** The package, where it was found out on the way. */
-  readonly name?: PackageName;
+  /** What it is for, where that was found out on the way. */
+  readonly what?: Pick<AuditEvent, 'package' | 'version' | 'file' | 'upstreamStatus'>;
 };
 
 /** Decides about a write that no upload token vouches for, and records it (P7). */
 export async function judge(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
   const verdict = await decide(room, call, route, caller);
-  const name = verdict.name ?? route.name ?? (verdict.kind === 'pass' && route.kind === 'upload' ? await glimpse(call) : undefined);
-  const named = name === undefined ? {} : { package: name };
-  if (verdict.kind === 'refused') {
-    room.audit({ event: writeEvent(route), outcome: 'refused', ...about(room, call), ...named, ...ofRefusal(verdict.refusal) });
-  } else if (!(route.kind === 'write' && route.harmless)) {
-    room.audit({
-      event: 'pass-through',
-      outcome: 'long-lived',
-      ...about(room, call),
-      ...named,
-      detail: `${call.head.method} ${describe(route)}`,
-    });
-  }
+  if (verdict.kind === 'refused') return refused(room, call, route, verdict);
+  if (route.kind === 'write' && route.harmless) return verdict;
+  const name = route.name ?? (verdict.kind === 'pass' && route.kind === 'upload' ? await glimpse(call) : undefined);
+  recordLongLived(room, call, route, 'long-lived', { ...(name === undefined ? {} : { package: name }), ...verdict.what });
+  // Of one that was sent already the record was written before.
+  const unwritten = verdict.kind === 'pass' ? await room.recorded() : undefined;
+  return unwritten === undefined ? verdict : refused(room, call, route, { kind: 'refused', refusal: unwritten });
+}
+
+function refused<Refused extends Extract<Verdict, { kind: 'refused' }>>(
+  room: GatewayRoom,
+  call: Call,
+  route: Write,
+  verdict: Refused,
+): Refused {
+  const named = route.name === undefined ? {} : { package: route.name };
+  const event = writeEvent(route);
+  room.audit({ event, outcome: 'refused', ...about(room, call), ...named, ...verdict.what, ...ofRefusal(verdict.refusal) });
   return verdict;
+}
+
+function recordLongLived(room: GatewayRoom, call: Call, route: Write, outcome: AuditEvent['outcome'], what: Partial<AuditEvent>): void {
+  const detail = `${call.head.method} ${describe(route)}`;
+  room.audit({ event: 'pass-through', outcome, ...about(room, call), detail, ...what });
 }
 
 async function decide(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
   if (route.kind === 'write' && route.harmless) return { kind: 'pass' };
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return { kind: 'refused', refusal: unwritten };
   if (caller.kind !== 'foreign') return { kind: 'refused', refusal: await withoutCredential(room, call, route, caller) };
   const name = route.name;
   const { registry } = call;
@@ -94,11 +108,16 @@ async function inspected(room: GatewayRoom, call: Call, route: Extract<Route, { 
     if (isRefusal(upload)) return { kind: 'refused', refusal: upload };
     // Its body was read and cannot go on as it came; what is written anew goes with the service credential only.
     if (isChange(upload)) return { kind: 'refused', refusal: refuse('upload-action', { action: phrases[upload.action] }) };
-    const { name } = upload;
-    if (isTrustedOnly(call, name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: name }), name };
+    const { name, version, file } = upload;
+    const what = { package: name, version, file };
+    if (isTrustedOnly(call, name)) return { kind: 'refused', refusal: refuse('long-lived-refused', { package: name }), what };
+    recordLongLived(room, call, route, 'forwarding', what);
+    const unwritten = await room.recorded();
+    if (unwritten !== undefined) return { kind: 'refused', refusal: unwritten, what };
     const result = await room.forward.sendForeign(call.registry, upload.request, upload, call.head.headers.get('authorization') ?? '');
-    if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal, name };
-    return { kind: 'answered', reply: relayOwn(result.answer, noticeFor(call).notice), name };
+    if (result.kind !== 'answered') return { kind: 'refused', refusal: result.refusal, what };
+    const reply = relayOwn(result.answer, noticeFor(call).notice);
+    return { kind: 'answered', reply, what: { ...what, upstreamStatus: result.answer.status } };
   } catch (error) {
     if (error instanceof UploadRefused) return { kind: 'refused', refusal: error.refusal };
     if (call.req.destroyed || call.req.errored) return { kind: 'refused', refusal: refuse('body-incomplete') };

@@ -1,6 +1,6 @@
 // What the gateway works with: one request, and the parts that the server passes in.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Audit, AuditEvent } from '../audit/event.ts';
+import type { Audit, AuditEvent, Recorded } from '../audit/event.ts';
 import type { Configuration, LimitSettings } from '../config/configuration.ts';
 import type { PackageName } from '../core/package-name.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
@@ -17,6 +17,7 @@ export interface GatewayRoom {
   readonly configuration: Configuration;
   readonly store: Store;
   readonly audit: Audit;
+  readonly recorded: Recorded;
   /** Milliseconds. */
   readonly now: () => number;
   readonly hashToken: (token: string) => string;

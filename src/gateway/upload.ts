@@ -52,6 +52,8 @@ async function attempt(
   holder: Holder,
   trail: UploadTrail,
 ): Promise<Reply | Refusal> {
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return unwritten;
   const { record } = holder;
   // Where the path names the package, a token for another one is refused before the body is read.
   const early = route.name === undefined ? undefined : authoriseAny(room.configuration, call.registry, record, route.name);
@@ -92,7 +94,7 @@ async function unlessExisting(
   if (taken !== undefined) return taken;
 
   recordForwarding(room, call, trail.record, narrowed, { package: what.name, version: what.version, file: what.file });
-  return forward(room, call, narrowed, inspected, trail);
+  return (await room.recorded()) ?? forward(room, call, narrowed, inspected, trail);
 }
 
 async function inspect(call: Call, route: Extract<Route, { kind: 'upload' }>, holder: Holder): Promise<Inspected | Change | Refusal> {

@@ -6,6 +6,8 @@ export interface Health {
   /** Undefined when well, else a sentence. Never throws. */
   readonly store: () => Promise<string | undefined>;
   readonly issuers: () => readonly { readonly name: string; readonly problem?: string }[];
+  /** The record, and whether nothing is done without it. */
+  readonly audit: () => { readonly problem?: string; readonly required: boolean };
   readonly stopping: () => boolean;
   readonly revision: () => string;
   /** Why the policy on disk is not the one in force. */
@@ -22,11 +24,19 @@ export async function health(parts: Health, req: IncomingMessage): Promise<Reply
   const stopping = parts.stopping();
   // An issuer that is away only stops its own exchanges; it does not make the replica unfit (JWK-18).
   const issuers = Object.fromEntries(parts.issuers().map(({ name, problem }) => [name, problem ?? 'ok']));
-  const ready = store === undefined && !stopping;
+  const { problem: unwritten, required } = parts.audit();
+  const ready = store === undefined && !stopping && !(required && unwritten !== undefined);
   // The policy before is in force and good: a broken file must not take every replica out of service at once (FLT-22).
   const problem = parts.policyProblem();
   const policy = { policy: parts.revision(), ...(problem === undefined ? {} : { policy_problem: problem }) };
-  return reply(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', store: store ?? 'ok', issuers, stopping, ...policy });
+  return reply(ready ? 200 : 503, {
+    status: ready ? 'ready' : 'not ready',
+    store: store ?? 'ok',
+    audit: unwritten ?? 'ok',
+    issuers,
+    stopping,
+    ...policy,
+  });
 }
 
 function reply(status: number, body: object): Reply {

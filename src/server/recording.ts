@@ -1,21 +1,29 @@
-// Puts the audit record together: the log, and the store that can be asked.
-import type { Audit } from '../audit/event.ts';
+// Puts the audit record together: the log or a file, and the store that can be asked.
+import type { Audit, Recorded } from '../audit/event.ts';
+import { fileSink } from '../audit/file-sink.ts';
 import { logSink } from '../audit/log-sink.ts';
-import { createAudit } from '../audit/record.ts';
+import { createAudit, nothingRequired, requireWritten, type Sink } from '../audit/record.ts';
 import { auditScripts } from '../audit/redis-scripts.ts';
 import { createRedisAudit } from '../audit/redis-store.ts';
 import { createRing } from '../audit/ring.ts';
 import type { AuditStore } from '../audit/store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Logging } from '../log.ts';
+import { appendedFile } from '../log/file.ts';
+import { createLines, type Lines } from '../log/lines.ts';
 import { openRedisLink } from '../store/redis-link.ts';
 
 export interface Recording {
   readonly audit: Audit;
+  readonly recorded: Recorded;
   readonly store: AuditStore;
+  /** Why records are not written where they belong; undefined: they are, as far as is known. */
+  readonly problem: () => string | undefined;
   /** Writes what still waits, for two seconds at most. */
   readonly close: () => Promise<void>;
 }
+
+type Log = Pick<Logging, 'logger' | 'scrub' | 'line' | 'written' | 'failing'>;
 
 /**
  * Opens the record of one process. What it writes to is fixed until a restart.
@@ -23,28 +31,53 @@ export interface Recording {
  */
 export function openRecording(
   { audit, store }: Pick<Configuration, 'audit' | 'store'>,
-  { logger, scrub }: Pick<Logging, 'logger' | 'scrub'>,
+  logging: Log,
   now: () => number = Date.now,
 ): Recording {
-  const kept =
-    store.kind === 'memory'
-      ? createRing(audit, now)
-      : createRedisAudit({
-          link: openRedisLink(store, { subject: 'audit store', scripts: auditScripts }, logger),
-          keyPrefix: store.keyPrefix,
-          keeping: audit,
-          now,
-          scrub,
-          told: tellOf(logger),
-        });
+  const kept = store.kind === 'memory' ? createRing(audit, now) : openRedis(audit, store, logging, now);
+  let problem: string | undefined;
+  const file = audit.file === undefined ? undefined : openFile(audit.file, logging, (reason) => (problem = reason));
+  const first: Sink = file === undefined ? logSink(logging.logger) : fileSink({ write: file.write, scrub: logging.scrub });
   return {
-    audit: createAudit([logSink(logger), kept.add], now),
+    audit: createAudit([first, kept.add], now),
+    recorded: audit.required ? requireWritten(file?.written ?? logging.written) : nothingRequired,
     store: kept,
+    problem: () => (file !== undefined ? problem : logging.failing() ? 'The log cannot be written.' : undefined),
     close: async () => {
-      await kept.settle();
+      await Promise.all([kept.settle(), file?.settle()]);
       kept.close();
     },
   };
+}
+
+/** Records that the file does not take go to the log: so that they are somewhere (FLT-20). */
+function openFile(path: string, { logger, line }: Log, tell: (problem: string | undefined) => void): Lines {
+  let known: string | undefined;
+  const lines = createLines(appendedFile(path), {
+    refused: (refused, code) => {
+      for (const one of refused) line(one);
+      if (code !== known) logger.error({ file: path, code }, 'audit records cannot be written to their file and go to the log');
+      known = code;
+      tell(`The audit file cannot be written (${code}).`);
+    },
+    resumed: () => {
+      logger.info({ file: path }, 'audit records are written to their file again');
+      known = undefined;
+      tell(undefined);
+    },
+  });
+  process.once('exit', lines.flush);
+  return lines;
+}
+
+function openRedis(
+  keeping: Configuration['audit'],
+  settings: Extract<Configuration['store'], { kind: 'redis' }>,
+  { logger, scrub }: Log,
+  now: () => number,
+): AuditStore {
+  const link = openRedisLink(settings, { subject: 'audit store', scripts: auditScripts }, logger);
+  return createRedisAudit({ link, keyPrefix: settings.keyPrefix, keeping, now, scrub, told: tellOf(logger) });
 }
 
 /** A loss is told when it begins and when it ends, with its number: once each, however long it lasts. */

@@ -1,7 +1,7 @@
 // The running proxy: listeners, and the parts that requests are given, wired together once.
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Audit } from '../audit/event.ts';
+import type { Audit, Recorded } from '../audit/event.ts';
 import type { AuditStore } from '../audit/store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
@@ -20,6 +20,7 @@ import { adminHandler } from './admin.ts';
 import { certificateKeeper, readPair } from './certificate.ts';
 import { dispatch, type Room } from './dispatch.ts';
 import { byHost } from './find.ts';
+import type { Health } from './health.ts';
 import { limitRequests } from './limits.ts';
 import { createAdminServer, createPublicServer, type Handler } from './listeners.ts';
 import { closeGently } from './shutdown.ts';
@@ -35,6 +36,9 @@ export interface ServerLog {
 export interface ServerParts {
   readonly store: Store;
   readonly audit: Audit;
+  readonly recorded: Recorded;
+  /** Why the record is not written where it belongs. */
+  readonly auditProblem: () => string | undefined;
   /** Where the record can be asked. */
   readonly auditStore: AuditStore;
   readonly log: ServerLog;
@@ -78,6 +82,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   const server = createPublicServer(pair, () => configuration.server.limits.connections, handler);
   const health = {
     store: parts.store.problem,
+    audit: () => auditHealth(parts, configuration),
     issuers: () => verifier.status(),
     stopping: () => stopping,
     revision: () => configuration.revision,
@@ -115,6 +120,11 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
   };
 }
 
+function auditHealth({ auditProblem }: ServerParts, { audit }: Configuration): ReturnType<Health['audit']> {
+  const problem = auditProblem();
+  return { required: audit.required, ...(problem === undefined ? {} : { problem }) };
+}
+
 type Outbound = ReturnType<typeof openOutbound> & ReturnType<typeof openCounts> & Pick<ExchangeRoom, 'unknownClaims'>;
 
 /** What is counted for the life of the process, over all reloads. */
@@ -148,7 +158,7 @@ function roomFor(
   verifier: ReturnType<typeof createVerifier>,
   now: () => number,
 ): Room {
-  const { store, audit } = parts;
+  const { store, audit, recorded } = parts;
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
@@ -158,6 +168,7 @@ function roomFor(
       configuration,
       store,
       audit,
+      recorded,
       limits: outbound.limits,
       unknownClaims: outbound.unknownClaims,
       now,
@@ -168,6 +179,7 @@ function roomFor(
       configuration,
       store,
       audit,
+      recorded,
       now,
       hashToken,
       forward: outbound.forwarder,

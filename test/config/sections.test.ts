@@ -262,10 +262,16 @@ describe('the audit record and the admin listener', () => {
   });
 
   test('have defaults, and more room in Redis', async () => {
-    expect((await loaded(base)).audit).toEqual({ maxEvents: 10_000, maxAge: 90 * 86_400, maxVersions: 5_000 });
-    expect((await loaded(withSection('store: redis://a'))).audit).toEqual({ maxEvents: 100_000, maxAge: 90 * 86_400, maxVersions: 50_000 });
+    expect((await loaded(base)).audit).toEqual({ required: false, maxEvents: 10_000, maxAge: 90 * 86_400, maxVersions: 5_000 });
+    expect((await loaded(withSection('store: redis://a'))).audit).toEqual({
+      required: false,
+      maxEvents: 100_000,
+      maxAge: 90 * 86_400,
+      maxVersions: 50_000,
+    });
     const all = 'audit: { max_events: 500000, max_age: 30d, max_versions: 9000, max_version_age: 730d }';
     expect((await loaded(withSection('store: redis://a', all))).audit).toEqual({
+      required: false,
       maxEvents: 500_000,
       maxAge: 30 * 86_400,
       maxVersions: 9_000,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRecorder } from '../../src/audit/recorder.ts';
+import { nothingRequired } from '../../src/audit/record.ts';
 import { createRing } from '../../src/audit/ring.ts';
 import { createPublicServer } from '../../src/server/listeners.ts';
 import { startServer } from '../../src/server/server.ts';
@@ -68,6 +69,8 @@ test('DOS-17 a bug in the store, or in verification, is a 500 for its request al
   const running = await startServer(configuration, {
     store: broken,
     audit: createRecorder().audit,
+    recorded: nothingRequired,
+    auditProblem: () => undefined,
     auditStore: createRing(configuration.audit, Date.now),
     log,
     version: '0',

@@ -1,6 +1,8 @@
 // `audit:` compiled.
+import { resolve } from 'node:path';
 import type { AuditSettings, StoreSettings } from '../../core/settings.ts';
 import type { Cursor } from '../cursor.ts';
+import type { Context } from './context.ts';
 import { auditSchema } from '../schema/audit.ts';
 import { duration } from './units.ts';
 
@@ -14,8 +16,8 @@ const standardAge = 90 * 86_400;
 const mostInMemory = 100_000;
 
 /** The settings of the audit record; defaults stand in for whatever was reported. */
-export function compileAudit(cursor: Cursor, store: StoreSettings['kind']): AuditSettings {
-  const standard = { maxAge: standardAge, ...defaults[store] };
+export function compileAudit(cursor: Cursor, store: StoreSettings['kind'], workers: number, context: Context): AuditSettings {
+  const standard = { required: false, maxAge: standardAge, ...defaults[store] };
   const input = cursor.exists ? cursor.parse(auditSchema) : undefined;
   if (input === undefined) return standard;
   if (store === 'memory') {
@@ -26,7 +28,13 @@ export function compileAudit(cursor: Cursor, store: StoreSettings['kind']): Audi
   }
   const maxAge = input.max_age === undefined ? undefined : duration(cursor.at('max_age'), '1h', '3650d');
   const maxVersionAge = input.max_version_age === undefined ? undefined : duration(cursor.at('max_version_age'), '1d', '3650d');
+  if (input.required === true && input.file === undefined && workers > 1)
+    cursor
+      .at('required')
+      .error('with several workers the record goes through a pipe, and nobody knows whether it was written', 'set file:');
   return {
+    ...(input.file === undefined ? {} : { file: resolve(context.folder, input.file) }),
+    required: input.required ?? false,
     maxEvents: input.max_events ?? standard.maxEvents,
     maxAge: maxAge ?? standard.maxAge,
     maxVersions: input.max_versions ?? standard.maxVersions,

@@ -1,8 +1,14 @@
 // `audit:`, how much of the record can be asked for, and where it goes beside the log.
 import { z } from 'zod';
-import { measured, wholeNumber } from './scalar.ts';
+import { flag, measured, text, wholeNumber } from './scalar.ts';
 
 export const auditSchema = z.strictObject({
+  file: text(
+    'File that records are appended to, instead of to the log on stdout, which gets those that the file does not take.',
+  ).optional(),
+  required: flag(
+    'Refuse exchanges and writes with 503 while the record of them cannot be written to `file`, or without it to stdout. With `workers` it needs `file`. Default false.',
+  ).optional(),
   max_events: wholeNumber(
     100,
     5_000_000,

@@ -10,6 +10,14 @@ export const outage = {
     sentence: () => 'The token store cannot be reached, so nothing can be verified.',
     fix: () => "This is on the proxy's side, not in your job; try again later.",
   },
+  'audit-unavailable': {
+    status: 503,
+    title: 'Audit record cannot be written',
+    pypi: 'invalid-token',
+    oauth: 'temporarily_unavailable',
+    sentence: () => 'The audit record cannot be written, and this proxy does nothing without it.',
+    fix: () => "This is on the proxy's side, not in your job; try again later.",
+  },
   'upstream-unreachable': {
     status: 502,
     title: 'Registry unreachable',
