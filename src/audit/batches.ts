@@ -12,6 +12,8 @@ export interface BatchesOptions<Item> {
   readonly bounds?: { readonly items: number; readonly bytes: number; readonly batch: number };
   /** Milliseconds from the first item to its batch. */
   readonly delay?: number;
+  /** Milliseconds before a batch is sent again, after an attempt (from 0) that ended so. */
+  readonly pause?: (attempt: number, error: unknown) => number;
 }
 
 const standard = { items: 10_000, bytes: 16 * 1024 * 1024, batch: 100 };
@@ -33,7 +35,7 @@ export class Batches<Item> {
   #closed = false;
 
   constructor(options: BatchesOptions<Item>) {
-    this.#options = { bounds: standard, delay: 50, ...options };
+    this.#options = { bounds: standard, delay: 50, pause: doubling, ...options };
   }
 
   /** Never throws, never waits. */
@@ -76,7 +78,8 @@ export class Batches<Item> {
     const missing = this.#untold;
     this.#number += 1;
     for (let attempt = 0; !this.#closed; attempt += 1) {
-      const failed = await this.#options.send(items, this.#number, missing).then(() => undefined, reasonOf);
+      const error: unknown = await this.#options.send(items, this.#number, missing).then(() => undefined, orUnknown);
+      const failed = error === undefined ? undefined : error instanceof Error ? error.message : 'it failed';
       if (failed !== this.#problem) this.#options.told(failed, this.#lost);
       this.#problem = failed;
       if (failed === undefined) {
@@ -85,16 +88,16 @@ export class Batches<Item> {
         for (const one of batch) this.#bytes -= one.bytes;
         return;
       }
-      await sleep(pause(attempt), undefined, { ref: false });
+      await sleep(this.#options.pause(attempt, error), undefined, { ref: false });
     }
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'it failed';
+function orUnknown(error: unknown): unknown {
+  return error ?? new Error('it failed');
 }
 
-/** Milliseconds before the next attempt: doubling, and never all replicas at the same moment. */
-function pause(attempt: number): number {
+/** Doubling, and never all replicas at the same moment. */
+function doubling(attempt: number): number {
   return Math.min(longestPause, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
 }

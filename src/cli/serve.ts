@@ -49,7 +49,7 @@ async function start(configuration: Configuration, logging: Logging): Promise<{ 
   let recording: Recording | undefined;
   try {
     store = await createStore(configuration.store, { now: Date.now, log: logger });
-    recording = openRecording(configuration, logging);
+    recording = openRecording(configuration, { ...logging, version: version() });
     const { audit, recorded, problem, store: auditStore } = recording;
     const parts = { store, audit, recorded, auditProblem: problem, auditStore, log: logger, version: version() };
     return { running: await startServer(configuration, parts), recording };
@@ -101,7 +101,9 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
     if (source?.kind === 'value') protect(source.value.reveal());
   }
   const { store, server } = configuration;
-  if (server.admin.token?.kind === 'value') protect(server.admin.token.value.reveal());
+  for (const source of [server.admin.token, ...configuration.audit.webhooks.map(({ secret }) => secret)]) {
+    if (source?.kind === 'value') protect(source.value.reveal());
+  }
   for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword, store.recordMac, store.recordMacAlso] : []) {
     if (source?.kind === 'value') protect(source.value.reveal());
   }

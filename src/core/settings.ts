@@ -53,12 +53,24 @@ export type StoreSettings =
       readonly recordMacAlso?: SecretSource;
     };
 
+/** Who is told of audit records. */
+export interface WebhookSettings {
+  readonly url: string;
+  /** Signs each delivery. */
+  readonly secret: SecretSource;
+  /** Records with one of these outcomes. */
+  readonly outcomes: readonly string[];
+  /** PEM file of certificate authorities to trust for it, beside the system's. */
+  readonly caFile?: string;
+}
+
 /** Where audit records go beside the log, and how much of them can be asked for. */
 export interface AuditSettings {
   /** Where records are written instead of into the log. */
   readonly file?: string;
   /** Nothing is done of which the record cannot be written. */
   readonly required: boolean;
+  readonly webhooks: readonly WebhookSettings[];
   /** Records that can be asked for. */
   readonly maxEvents: number;
   /** Seconds for which they can be. */

@@ -7,6 +7,8 @@ import { auditScripts } from '../audit/redis-scripts.ts';
 import { createRedisAudit } from '../audit/redis-store.ts';
 import { createRing } from '../audit/ring.ts';
 import type { AuditStore } from '../audit/store.ts';
+import { createWebhook, type Webhook } from '../audit/webhook.ts';
+import type { WebhookSettings } from '../core/settings.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Logging } from '../log.ts';
 import { appendedFile } from '../log/file.ts';
@@ -23,7 +25,10 @@ export interface Recording {
   readonly close: () => Promise<void>;
 }
 
-type Log = Pick<Logging, 'logger' | 'scrub' | 'line' | 'written' | 'failing'>;
+interface Log extends Pick<Logging, 'logger' | 'scrub' | 'line' | 'written' | 'failing'> {
+  /** Of this program. */
+  readonly version: string;
+}
 
 /**
  * Opens the record of one process. What it writes to is fixed until a restart.
@@ -37,15 +42,17 @@ export function openRecording(
   const kept = store.kind === 'memory' ? createRing(audit, now) : openRedis(audit, store, logging, now);
   let problem: string | undefined;
   const file = audit.file === undefined ? undefined : openFile(audit.file, logging, (reason) => (problem = reason));
+  const hooks = audit.webhooks.map((settings) => openWebhook(settings, logging, now));
   const first: Sink = file === undefined ? logSink(logging.logger) : fileSink({ write: file.write, scrub: logging.scrub });
   return {
-    audit: createAudit([first, kept.add], now),
+    audit: createAudit([first, kept.add, ...hooks.map(({ sink }) => sink)], now),
     recorded: audit.required ? requireWritten(file?.written ?? logging.written) : nothingRequired,
     store: kept,
     problem: () => (file !== undefined ? problem : logging.failing() ? 'The log cannot be written.' : undefined),
     close: async () => {
-      await Promise.all([kept.settle(), file?.settle()]);
+      await Promise.all([kept.settle(), file?.settle(), ...hooks.map((hook) => hook.settle())]);
       kept.close();
+      await Promise.all(hooks.map((hook) => hook.close()));
     },
   };
 }
@@ -70,6 +77,21 @@ function openFile(path: string, { logger, line }: Log, tell: (problem: string | 
   return lines;
 }
 
+/** Of its address only scheme and host are told: many receivers have their secret in the path. */
+function openWebhook(settings: WebhookSettings, { logger, scrub, version }: Log, now: () => number): Webhook {
+  const { origin } = new URL(settings.url);
+  const tell = tellOf(logger, { webhook: origin }, 'the webhook');
+  const gaveUp = (id: string, reason: string): void =>
+    logger.warn({ webhook: origin, id, reason }, 'an audit record will not be delivered to the webhook; the log has it');
+  const webhook = createWebhook(settings, { now, version, scrub, told: tell, gaveUp });
+  const close = async (): Promise<number> => {
+    const missing = await webhook.close();
+    if (missing > 0) logger.warn({ webhook: origin, lost: missing }, 'audit records still waited for the webhook; the log has them');
+    return missing;
+  };
+  return { ...webhook, close };
+}
+
 function openRedis(
   keeping: Configuration['audit'],
   settings: Extract<Configuration['store'], { kind: 'redis' }>,
@@ -77,16 +99,16 @@ function openRedis(
   now: () => number,
 ): AuditStore {
   const link = openRedisLink(settings, { subject: 'audit store', scripts: auditScripts }, logger);
-  return createRedisAudit({ link, keyPrefix: settings.keyPrefix, keeping, now, scrub, told: tellOf(logger) });
+  return createRedisAudit({ link, keyPrefix: settings.keyPrefix, keeping, now, scrub, told: tellOf(logger, {}, 'the audit store') });
 }
 
 /** A loss is told when it begins and when it ends, with its number: once each, however long it lasts. */
-function tellOf(logger: Pick<Logging['logger'], 'info' | 'warn'>): (problem: string | undefined, lost: number) => void {
+function tellOf(logger: Log['logger'], fields: object, who: string): (problem: string | undefined, lost: number) => void {
   let before = 0;
   return (problem, lost) => {
-    if (problem !== undefined) return logger.warn({ audit_store: problem }, 'audit records wait for the audit store; the log has them');
-    if (lost > before) logger.warn({ lost: lost - before }, 'audit records were lost to the audit store; the log has them');
-    else logger.info({}, 'the audit store takes records again');
+    if (problem !== undefined) return logger.warn({ ...fields, problem }, `audit records wait for ${who}; the log has them`);
+    if (lost > before) logger.warn({ ...fields, lost: lost - before }, `audit records were lost to ${who}; the log has them`);
+    else logger.info(fields, `${who} takes audit records again`);
     before = lost;
   };
 }

@@ -99,6 +99,6 @@ describeWith('redis-server', 'redis-cli')('three processes on one Redis', () => 
     expect(await events(replica, 'version=3.0.0')).toEqual([]);
     await redis.cli('acl', 'setuser', 'default', '+xadd');
     await expect.poll(async () => (await events(replica, 'version=3.0.0')).length, { timeout: 10_000 }).toBe(2);
-    expect(replica.proxy.output()).toContain('the audit store takes records again');
+    expect(replica.proxy.output()).toContain('the audit store takes audit records again');
   });
 });

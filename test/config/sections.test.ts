@@ -1,4 +1,5 @@
 // server, store and registries: what cannot work does not load, and what is left out is closed, not open.
+import { auditOutcomes } from '../../src/audit/fields.ts';
 import { describe, expect, test } from 'vitest';
 import { base, basePolicy, load, loaded, said } from './policy-file.ts';
 
@@ -262,9 +263,16 @@ describe('the audit record and the admin listener', () => {
   });
 
   test('have defaults, and more room in Redis', async () => {
-    expect((await loaded(base)).audit).toEqual({ required: false, maxEvents: 10_000, maxAge: 90 * 86_400, maxVersions: 5_000 });
+    expect((await loaded(base)).audit).toEqual({
+      required: false,
+      webhooks: [],
+      maxEvents: 10_000,
+      maxAge: 90 * 86_400,
+      maxVersions: 5_000,
+    });
     expect((await loaded(withSection('store: redis://a'))).audit).toEqual({
       required: false,
+      webhooks: [],
       maxEvents: 100_000,
       maxAge: 90 * 86_400,
       maxVersions: 50_000,
@@ -272,6 +280,7 @@ describe('the audit record and the admin listener', () => {
     const all = 'audit: { max_events: 500000, max_age: 30d, max_versions: 9000, max_version_age: 730d }';
     expect((await loaded(withSection('store: redis://a', all))).audit).toEqual({
       required: false,
+      webhooks: [],
       maxEvents: 500_000,
       maxAge: 30 * 86_400,
       maxVersions: 9_000,
@@ -284,5 +293,56 @@ describe('the audit record and the admin listener', () => {
     const configuration = await loaded({ 'policy.yaml': policy, token: `${secret}\n` });
     expect(configuration.server.admin).toMatchObject({ host: '0.0.0.0', port: 9090, loopback: false, token: { kind: 'file' } });
     expect(configuration.warnings).toEqual([]);
+  });
+});
+
+describe('webhooks', () => {
+  const hook = (line: string): string => `audit: { webhooks: [ ${line} ] }`;
+  const rows: [string, string, string[]][] = [
+    ['no secret', hook('{ url: "https://a.example/" }'), ['1:22 error missing key "secret" or "secret_file"']],
+    ['no URL', hook('{ secret: "${T}" }'), ['1:22 error missing key "url"']],
+    ['a URL that is none', hook('{ url: hooks, secret: "${T}" }'), ['1:29 error write an https URL']],
+    [
+      'a password in the URL',
+      hook('{ url: "https://a:b@c.example/", secret: "${T}" }'),
+      ['1:29 error a URL here has no user, password or fragment in it'],
+    ],
+    [
+      'http to another machine',
+      hook('{ url: "http://a.example/", secret: "${T}" }'),
+      ['1:29 warning records go over the network unencrypted'],
+    ],
+    [
+      'an outcome that is none',
+      hook('{ url: "https://a.example/", secret: "${T}", outcomes: [uploadd] }'),
+      ['1:78 error "uploadd" is no outcome, did you mean "uploaded"?'],
+    ],
+    [
+      'a secret written down',
+      hook('{ url: "https://a.example/", secret: hunter2hunter2 }'),
+      ['1:59 warning a secret is written in the file'],
+    ],
+    ['none', 'audit: { webhooks: [] }', ['1:20 error the list is empty']],
+  ];
+  test.each(rows)('%s', async (_, line, messages) => {
+    expect(said(await load(withSection(line), { T: 'a-secret-of-the-hook' }))).toEqual(messages);
+  });
+
+  test('are told of everything but intents unless they say otherwise', async () => {
+    const { audit } = await loaded(withSection(hook('{ url: "https://a.example/x?y=1", secret: "${T}" }')), { T: 'a-secret-of-the-hook' });
+    const [webhook] = audit.webhooks;
+    expect(webhook?.outcomes).toEqual(Object.keys(auditOutcomes).filter((outcome) => outcome !== 'forwarding'));
+    expect(webhook?.url).toBe('https://a.example/x?y=1');
+  });
+
+  test('audit.required with workers needs a file', async () => {
+    const lines = ['store: redis://a', 'server: { workers: 2 }', 'audit: { required: true }'];
+    expect(said(await load(withSection(...lines)))).toEqual([
+      '3:20 error with several workers the record goes through a pipe, and nobody knows whether it was written',
+    ]);
+    const { audit } = await loaded(
+      withSection('store: redis://a', 'server: { workers: 2 }', 'audit: { required: true, file: audit.jsonl }'),
+    );
+    expect(audit).toMatchObject({ required: true, file: expect.stringMatching(/^\/.*\/audit\.jsonl$/) as string });
   });
 });
