@@ -2,12 +2,15 @@
 import { AuditUnavailable, type AuditStore } from '../audit/store.ts';
 import { refuseAccess, type AccessRule } from './access.ts';
 import { events } from './events.ts';
-import { problem, type AdminReply, type AdminRequest } from './reply.ts';
+import { openapi } from './openapi.ts';
+import { json, problem, type AdminReply, type AdminRequest } from './reply.ts';
 import { summary } from './summary.ts';
 
 export interface AdminRoom {
   readonly access: () => AccessRule;
   readonly audit: AuditStore;
+  /** Of this program. */
+  readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -18,6 +21,7 @@ type Answer = (room: AdminRoom, request: AdminRequest) => Promise<AdminReply>;
 export const adminRoutes: Readonly<Record<string, Answer>> = {
   '/api/v1/events': (room, request) => events(room.audit, request),
   '/api/v1/summary': (room, request) => summary(room.audit, request, room.now()),
+  '/api/v1/openapi.json': async (room) => json(200, openapi(room.version)),
 };
 
 /** Answers a request on the admin listener that is not about health. Never throws for what can be asked. */

@@ -89,7 +89,7 @@ export async function startServer(first: Configuration, parts: ServerParts): Pro
     policyProblem: () => policyProblem,
     version: parts.version,
   };
-  const adminRoom = { access: () => configuration.server.admin, audit: parts.auditStore, now };
+  const adminRoom = { access: () => configuration.server.admin, audit: parts.auditStore, version: parts.version, now };
   const admin = createAdminServer(adminHandler(health, adminRoom, parts.log));
   await listen(server, first.server.listen);
   await listen(admin, first.server.admin);

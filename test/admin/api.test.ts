@@ -14,7 +14,9 @@ const day = 86_400_000;
 
 function room(change: Partial<AdminRoom> = {}): AdminRoom & { readonly audit: ReturnType<typeof createRing> } {
   const audit = createRing(keeping, () => noon);
-  return { access: () => ({ loopback: true }), audit, now: () => noon, ...change } as AdminRoom & { audit: ReturnType<typeof createRing> };
+  return { access: () => ({ loopback: true }), audit, version: '1.2.3', now: () => noon, ...change } as AdminRoom & {
+    audit: ReturnType<typeof createRing>;
+  };
 }
 
 const bodyOf = (reply: AdminReply): unknown => JSON.parse(reply.body);

@@ -62,6 +62,8 @@ describe('the real proxy', () => {
     expect(minted.out).toMatch(/^csgn_[0-9A-Za-z]{49}\n$/);
     const revoked = await program(['mint', '--revoke', '--url', url], { COUNTERSIGN_TOKEN: minted.out.trim() });
     expect([revoked.code, revoked.out]).toEqual([0, '']);
+    // A line is written after its answer.
+    await expect.poll(() => audited().some(({ outcome }) => outcome === 'revoked'), { timeout: 5000 }).toBe(true);
     const [mint, revoke] = [audited().find(({ outcome }) => outcome === 'minted'), audited().find(({ outcome }) => outcome === 'revoked')];
     expect(mint).toMatchObject({ event: 'exchange', registry: 'npm', package: '@acme/ui', publishers: ['ui-release'], anchor: 'acme/ui' });
     expect(revoke).toMatchObject({ event: 'revoke', token: mint?.['token'] });
@@ -79,6 +81,8 @@ describe('the real proxy', () => {
     });
     const { refusal } = JSON.parse(explained.out) as { refusal: { code: string; message: string } };
     expect(err).toContain(refusal.message);
-    expect(audited().find(({ outcome }) => outcome === 'refused')).toMatchObject({ code: refusal.code, message: refusal.message });
+    await expect
+      .poll(() => audited().find(({ outcome }) => outcome === 'refused'), { timeout: 5000 })
+      .toMatchObject({ code: refusal.code, message: refusal.message });
   });
 });
