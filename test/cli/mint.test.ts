@@ -109,7 +109,7 @@ describe('where a program makes the tokens', () => {
 
   test('CircleCI: its command line is asked, and without it the job has its own token', async () => {
     const [made, fixed] = [jwt(), jwt()];
-    const PATH = withProgram('circleci', `[ "$5" = '{"aud":"a.b"}' ] && printf %s ${made}`);
+    const PATH = withProgram('circleci', `[ "$4 $6" = '--root-issuer {"aud":"a.b"}' ] && printf %s ${made}`);
     const argv = ['mint', '--url', proxy.url, '--audience', 'a.b'];
     await countersign(argv, { env: { CIRCLECI: 'true', PATH, CIRCLE_OIDC_TOKEN_V2: fixed } });
     expect(lastExchange()?.form.get('subject_token')).toBe(made);
