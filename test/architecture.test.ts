@@ -94,7 +94,7 @@ describe('the house', () => {
       room(path) === 'registries' && path.split('/').length > 2 ? path.split('/')[1] : undefined;
     const across = imports.filter((i) => plugin(i.from) !== undefined && plugin(i.to) !== undefined && plugin(i.from) !== plugin(i.to));
     // The contract, how a table is read and written, and what the CIs with GitHub's workflow files have in common.
-    const shared = ['provider.ts', 'conditions.ts', 'table.ts', 'actions.ts'];
+    const shared = ['provider.ts', 'conditions.ts', 'table.ts', 'snippet.ts', 'actions.ts', 'actions-snippet.ts'];
     const providers = imports.filter(
       (i) =>
         room(i.from) === 'providers' &&

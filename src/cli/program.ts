@@ -5,6 +5,7 @@ import { CommandFailed, exitCode, exitMeanings, type ExitCode } from './exit.ts'
 import type { AuditOptions } from './audit.ts';
 import type { ExplainOptions } from './explain.ts';
 import { columns, painter, printJson } from './output.ts';
+import type { SnippetOptions } from './snippet.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenFormats } from './token-format.ts';
 import { version } from './version.ts';
@@ -65,6 +66,7 @@ export function buildProgram(terminal: Terminal, finish: Finish): Command {
   addMint(program, terminal, finish);
   addAudit(program, terminal, finish);
   addMigration(program, terminal, finish);
+  addSnippet(program, terminal, finish);
   addHealth(program, terminal, finish);
   addSchema(program, terminal, finish);
   addVersion(program, terminal, finish);
@@ -230,6 +232,20 @@ function addMigration(program: Command, terminal: Terminal, finish: Finish): voi
     .addHelpText('after', '\nIt reads the audit record and the policy, and changes neither.')
     .action((options: { config: string; audit?: string[]; admin?: string; json?: boolean }) =>
       finish(import('./migration.ts').then(({ migration }) => migration(options, terminal))),
+    );
+}
+
+function addSnippet(program: Command, terminal: Terminal, finish: Finish): void {
+  program
+    .command('snippet')
+    .description('print the CI file with which the job of a publisher publishes')
+    .argument('<publisher>', 'name of the publisher in the policy file')
+    .addOption(configOption(terminal))
+    .option('--registry <name>', 'for this registry only; default: each that the publisher has')
+    .option('--client <name>', 'npm, pnpm, yarn, bun; uv, pdm, maturin, twine, poetry, hatch, flit, gh-action; default: npm, uv')
+    .addOption(jsonOption())
+    .action((name: string, options: SnippetOptions) =>
+      finish(import('./snippet.ts').then(({ snippet }) => snippet(name, options, terminal))),
     );
 }
 

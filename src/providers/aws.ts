@@ -1,7 +1,10 @@
 // AWS: outbound identity federation (`sts:GetWebIdentityToken`), and so CodeBuild, CodePipeline, EC2, ECS, Lambda. Claims: AWS
 // IAM documentation, "Understanding token claims" of outbound identity federation.
 import { stringClaim } from '../core/claims.ts';
+import { indent, shellWord } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { scriptLines } from './snippet.ts';
 import { derived, field, runOf, text } from './table.ts';
 
 const details = 'https://sts.amazonaws.com/';
@@ -51,6 +54,29 @@ export const aws: Provider = {
   audienceHint: (audience) =>
     `Ask for it: \`aws sts get-web-identity-token --audience "${audience}" --signing-algorithm ES384 --query WebIdentityToken --output text\`.`,
   tags: false,
+  snippet: { files: (request) => [buildspec(request)] },
   anchorText: (claims) => principal(claims) ?? 'this principal',
   run: (claims) => runOf(principal(claims) ?? '', {}),
 };
+
+/** For CodeBuild; anywhere else the commands are the same. */
+function buildspec({ script }: SnippetRequest): SnippetFile {
+  const lines = scriptLines(script, {
+    assign: ({ variable, audience }) => [
+      `${variable}=$(aws sts get-web-identity-token --audience ${shellWord(audience)} --signing-algorithm ES384 \\`,
+      '  --duration-seconds 300 --query WebIdentityToken --output text)',
+    ],
+  });
+  const text = [
+    'version: 0.2',
+    'phases:',
+    '  install:',
+    '    runtime-versions:',
+    `      ${script.toolchain === 'node' ? 'nodejs' : 'python'}: latest`,
+    '  build:',
+    '    commands:',
+    '      - |',
+    ...indent(['set -eu', ...lines], 8),
+  ];
+  return { path: 'buildspec.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

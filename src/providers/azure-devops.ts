@@ -1,7 +1,10 @@
 // Azure Pipelines (Azure DevOps Services), tokens for `System.OidcRequestUri` without a service connection. Claims: Teleport
 // RFD 211, "Azure DevOps joining", with tokens as observed; Microsoft documents the request, but not the claims.
 import { stringClaim } from '../core/claims.ts';
+import { indent, yamlList } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { jsonValue, refsOf, scriptLines } from './snippet.ts';
 import { field, number, refProblem, runOf, shown, text, uuid, uuidProblem } from './table.ts';
 
 const fields: readonly Field[] = [
@@ -53,6 +56,7 @@ export const azureDevops: Provider = {
   fixedAudience: 'api://AzureADTokenExchange',
   audienceHint: () => "Azure has one audience for all; an administrator adds `api://AzureADTokenExchange` to the issuer's `audiences:`.",
   tags: true,
+  snippet: { files: (request) => [pipelinesFile(request)] },
   anchorText: (claims) => `pipeline ${shown(claims, 'def_id') ?? '(none)'} of project ${uuid('prj_id')(claims) ?? '(none)'}`,
   run: (claims) =>
     runOf(`${uuid('prj_id')(claims) ?? ''}/${shown(claims, 'def_id') ?? ''}`, {
@@ -61,3 +65,39 @@ export const azureDevops: Provider = {
       run: shown(claims, 'run_id'),
     }),
 };
+
+const filter = (name: string, globs: readonly string[]): string[] => [
+  `  ${name}:`,
+  globs.length === 0 ? '    exclude: ["*"]' : `    include: ${yamlList(globs)}`,
+];
+
+function pipelinesFile({ from, script }: SnippetRequest): SnippetFile {
+  const { tags, branches } = refsOf(from);
+  const lines = scriptLines(script, {
+    assign: ({ variable }, toolchain) => [
+      'answer=$(curl --fail-with-body --silent --show-error --request POST --data "" --header "Content-Type: application/json" \\',
+      '  --header "Authorization: bearer $SYSTEM_ACCESSTOKEN" "$SYSTEM_OIDCREQUESTURI?api-version=7.1")',
+      `${variable}=$(printf %s "$answer" | ${jsonValue(toolchain, 'oidcToken')})`,
+    ],
+    mask: (variable) => [`echo "##vso[task.setsecret]$${variable}"`],
+  });
+  const text = [
+    'trigger:',
+    ...filter('tags', tags),
+    ...filter('branches', branches),
+    'pr: none',
+    'pool:',
+    '  vmImage: ubuntu-latest',
+    'steps:',
+    '  - checkout: self',
+    ...(script.toolchain === 'node'
+      ? ['  - task: UseNode@1', '    inputs: { version: 24.x }']
+      : ['  - task: UsePythonVersion@0', '    inputs: { versionSpec: "3.13" }']),
+    '  - bash: |',
+    ...indent(['set -eu', ...lines], 6),
+    '    displayName: Publish',
+    '    env:',
+    '      SYSTEM_ACCESSTOKEN: $(System.AccessToken)',
+  ];
+  return { path: 'azure-pipelines.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -1,7 +1,10 @@
 // Bitbucket Pipelines (Cloud). Claims: Atlassian support, "Integrate Pipelines with resource servers using OIDC", and the
 // example on a repository's OpenID Connect settings page.
 import { stringClaim } from '../core/claims.ts';
+import { indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { copied, images, refsOf, scriptLines, statedOf } from './snippet.ts';
 import { derived, field, refProblem, runOf, uuid, uuidProblem } from './table.ts';
 
 const branchRef = derived(['branchName'], (claims) => {
@@ -64,6 +67,7 @@ export const bitbucket: Provider = {
   audienceHint: () =>
     "Take `audiences` out of the step, and have an administrator add the workspace's audience (ari:cloud:bitbucket::workspace/…) to the issuer's `audiences:`.",
   tags: false,
+  snippet: { files: (request) => [pipelinesFile(request)] },
   anchorText: (claims) => `Bitbucket repository ${uuid('repositoryUuid')(claims) ?? '(none)'}`,
   run: (claims) =>
     runOf(uuid('repositoryUuid')(claims) ?? '', {
@@ -73,3 +77,25 @@ export const bitbucket: Provider = {
       run: uuid('pipelineRunUuid')(claims),
     }),
 };
+
+function pipelinesFile({ from, script }: SnippetRequest): SnippetFile {
+  const environment = statedOf(from, 'environment_uuid');
+  const { branches } = refsOf(from);
+  const step = [
+    '- step:',
+    '    name: Publish',
+    ...(environment === undefined ? [] : [`    deployment: production # the name of the environment with the UUID ${environment}`]),
+    '    # Without `audiences`: the token would have two then.',
+    '    oidc: true',
+    '    script:',
+    '      - |',
+    ...indent(['set -eu', ...scriptLines(script, copied('BITBUCKET_STEP_OIDC_TOKEN'))], 8),
+  ];
+  const text = [
+    `image: ${images[script.toolchain]}`,
+    'pipelines:',
+    '  branches:',
+    ...(branches.length === 0 ? ['main'] : branches).flatMap((branch) => [`    ${yamlText(branch)}:`, ...indent(step, 6)]),
+  ];
+  return { path: 'bitbucket-pipelines.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -1,7 +1,10 @@
 // Buildkite. Claims: Buildkite docs, "buildkite-agent oidc" and "OIDC in Buildkite Pipelines". `sub` is never read: a job
 // may choose its form (`--subject-claim`).
 import { stringClaim, type VerifiedClaims } from '../core/claims.ts';
+import { globAsRegex, indent, shellWord, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { refsOf, scriptLines, statedOf } from './snippet.ts';
 import { derived, field, refProblem, runOf, shown, text, uuid, uuidProblem } from './table.ts';
 
 /** `build_branch` is there for a tag, too; `build_tag` only where the build is one of a tag. */
@@ -94,6 +97,7 @@ export const buildkite: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Ask for it in the job: \`buildkite-agent oidc request-token --audience "${audience}"\`.`,
   tags: true,
+  snippet: { native: () => 'buildkite', files: (request) => [pipelineFile(request)] },
   anchorText: path,
   run: (claims) => {
     const number = shown(claims, 'build_number');
@@ -111,4 +115,32 @@ export const buildkite: Provider = {
 
 function path(claims: VerifiedClaims): string {
   return `${stringClaim(claims, 'organization_slug') ?? ''}/${stringClaim(claims, 'pipeline_slug') ?? ''}`;
+}
+
+const condition = (name: string) => (glob: string) => `build.${name} =~ /${globAsRegex(glob).replaceAll('/', String.raw`\/`)}/`;
+
+/** `pipeline upload` fills in variables wherever it sees a `$`; `$$` leaves it to the shell. */
+function pipelineFile({ from, script }: SnippetRequest): SnippetFile {
+  const optional = ['organization_id', 'pipeline_id', 'cluster_id'].filter((key) => statedOf(from, key) !== undefined);
+  const { tags, branches } = refsOf(from);
+  // The build of a tag has the tag for its branch, too.
+  const wanted = [...tags.map(condition('tag')), ...branches.map((glob) => `(build.tag == null && ${condition('branch')(glob)})`)];
+  const lines = scriptLines(script, {
+    assign: ({ variable, audience }) => [`${variable}=$(buildkite-agent oidc request-token --audience ${shellWord(audience)})`],
+  });
+  const key = statedOf(from, 'step_key');
+  const text = [
+    `# The agent needs ${script.toolchain === 'node' ? 'Node 24' : 'Python 3'}.`,
+    'steps:',
+    '  - label: Publish',
+    ...(key === undefined ? [] : [`    key: ${yamlText(key)}`]),
+    `    if: ${yamlText(wanted.join(' || ').replaceAll('$', '$$$$'))}`,
+    ...(optional.length === 0 ? [] : ['    env:', `      BUILDKITE_OIDC_TOKEN_CLAIMS: ${yamlText(optional.join(','))}`]),
+    '    command: |',
+    ...indent(
+      ['set -eu', ...lines].map((line) => line.replaceAll('$', '$$$$')),
+      6,
+    ),
+  ];
+  return { path: '.buildkite/pipeline.yml', language: 'yaml', text: `${text.join('\n')}\n` };
 }

@@ -1,7 +1,10 @@
 // CircleCI. Claims: CircleCI docs, "Using OpenID Connect tokens in jobs" and "OpenID Connect tokens with custom claims";
 // org-id, pipeline-definition-id and ssh-rerun as PyPI's CircleCI publisher (warehouse/oidc/models/circleci.py) reads them.
 import { stringClaim } from '../core/claims.ts';
+import { globAsRegex, indent, shellWord, yamlList } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { images, refsOf, scriptLines, statedOf } from './snippet.ts';
 import { field, flag, list, refProblem, runOf, text, uuid, uuidProblem } from './table.ts';
 
 const claim = (name: string): string => `oidc.circleci.com/${name}`;
@@ -79,6 +82,8 @@ export const circleci: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Ask for it in the job: \`circleci run oidc get --root-issuer --claims '{"aud":"${audience}"}'\`.`,
   tags: true,
+  // Clients ask CircleCI for tokens of the root issuer.
+  snippet: { native: (issuer) => (circleci.issuers.includes(issuer) ? 'circleci' : undefined), files: (request) => [configFile(request)] },
   anchorText: (claims) => `CircleCI project ${stringClaim(claims, claim('project-id')) ?? '(none)'}`,
   run: (claims) => {
     const workflow = stringClaim(claims, claim('workflow-id'));
@@ -90,3 +95,38 @@ export const circleci: Provider = {
     });
   },
 };
+
+const filter = (name: string, globs: readonly string[]): string =>
+  globs.length === 0 ? `${name}: { ignore: /.*/ }` : `${name}: { only: ${yamlList(globs.map((glob) => `/${globAsRegex(glob)}/`))} }`;
+
+function configFile({ from, issuer, script }: SnippetRequest): SnippetFile {
+  const context = statedOf(from, 'context_ids');
+  const { tags, branches } = refsOf(from);
+  const root = circleci.issuers.includes(issuer) ? ' --root-issuer' : '';
+  const lines = scriptLines(script, {
+    assign: ({ variable, audience }) => [
+      `${variable}=$(circleci run oidc get${root} --claims ${shellWord(JSON.stringify({ aud: audience }))})`,
+    ],
+  });
+  const text = [
+    'version: 2.1',
+    'jobs:',
+    '  publish:',
+    '    docker:',
+    `      - image: ${images[script.toolchain]}`,
+    '    steps:',
+    '      - checkout',
+    '      - run:',
+    '          name: Publish',
+    '          command: |',
+    ...indent(lines, 12),
+    'workflows:',
+    '  publish:',
+    '    jobs:',
+    '      - publish:',
+    ...(context === undefined ? [] : [`          context: [release] # the name of the context with the id ${context}`]),
+    '          filters:',
+    ...indent([filter('tags', tags), filter('branches', branches)], 12),
+  ];
+  return { path: '.circleci/config.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -1,6 +1,9 @@
 // Codefresh. Claims: Codefresh docs, "OIDC in pipelines" (step `obtain-oidc-id-token`), and Sigstore Fulcio's Codefresh issuer.
 import { claim, stringClaim } from '../core/claims.ts';
+import { indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { copied, images, scriptLines } from './snippet.ts';
 import { derived, field, runOf, text } from './table.ts';
 
 const fields: readonly Field[] = [
@@ -55,6 +58,7 @@ export const codefresh: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Give the step obtain-oidc-id-token \`arguments: { AUDIENCE: "${audience}" }\`.`,
   tags: false,
+  snippet: { files: (request) => [codefreshFile(request)] },
   anchorText: (claims) => stringClaim(claims, 'pipeline_name') ?? 'this pipeline',
   run: (claims) => {
     const id = stringClaim(claims, 'workflow_id');
@@ -65,3 +69,25 @@ export const codefresh: Provider = {
     });
   },
 };
+
+function codefreshFile({ script }: SnippetRequest): SnippetFile {
+  const text = [
+    '# Which branches and tags start it is said in the trigger of the pipeline.',
+    'version: "1.0"',
+    'steps:',
+    '  clone:',
+    '    type: git-clone',
+    '    repo: "${{CF_REPO_OWNER}}/${{CF_REPO_NAME}}"',
+    '    revision: "${{CF_REVISION}}"',
+    ...(script.token === undefined
+      ? []
+      : ['  token:', '    type: obtain-oidc-id-token', '    arguments:', `      AUDIENCE: ${yamlText(script.token.audience)}`]),
+    '  publish:',
+    `    image: ${images[script.toolchain]}`,
+    '    working_directory: "${{clone}}"',
+    '    commands:',
+    '      - |',
+    ...indent(['set -eu', ...scriptLines(script, copied('ID_TOKEN'))], 8),
+  ];
+  return { path: 'codefresh.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -1,6 +1,7 @@
 // Forgejo Actions: identity tokens since Forgejo 15, numeric ids in them since 16 (routers/api/actions/id_token.go and
 // services/actions/auth.go of Forgejo; docs "Using OIDC in Forgejo Actions"). Gitea is another provider: other claims.
 import { stringClaim } from '../core/claims.ts';
+import { workflowFiles, type Flavour } from './actions-snippet.ts';
 import {
   actorId,
   anchorText,
@@ -20,6 +21,14 @@ import { runOf } from './table.ts';
 /** Forgejo reads the second where the first is not there. */
 const folders = ['.forgejo/workflows', '.github/workflows'];
 const file = workflowFile(folders);
+
+const flavour: Flavour = {
+  folder: '.forgejo/workflows',
+  runsOn: 'docker',
+  rights: ['enable-openid-connect: true'],
+  // The commits of Forgejo's mirror were not looked up.
+  uses: (action) => `https://data.forgejo.org/${action}@v6 # pin it to a full commit hash`,
+};
 
 export const forgejo: Provider = {
   id: 'forgejo',
@@ -45,6 +54,10 @@ export const forgejo: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Append \`&audience=${encodeURIComponent(audience)}\` to $ACTIONS_ID_TOKEN_REQUEST_URL.`,
   tags: true,
+  snippet: {
+    native: () => 'github',
+    files: (request) => workflowFiles(request, flavour),
+  },
   anchorText,
   run: (claims) => {
     const name = stringClaim(claims, 'repository') ?? '';

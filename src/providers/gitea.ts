@@ -1,5 +1,6 @@
 // Gitea Actions, as its source issues tokens (services/actions/oidc.go; pull request 39052).
 import { stringClaim } from '../core/claims.ts';
+import { pinned, workflowFiles } from './actions-snippet.ts';
 import {
   actorId,
   anchorText,
@@ -84,6 +85,16 @@ export const gitea: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Append \`&audience=${encodeURIComponent(audience)}\` to $ACTIONS_ID_TOKEN_REQUEST_URL.`,
   tags: true,
+  snippet: {
+    native: () => 'github',
+    files: (request) =>
+      workflowFiles(request, {
+        folder: '.gitea/workflows',
+        runsOn: 'ubuntu-latest',
+        rights: ['permissions:', '  contents: read', '  id-token: write'],
+        uses: pinned,
+      }),
+  },
   anchorText,
   run: (claims) => {
     const name = stringClaim(claims, 'repository') ?? '';

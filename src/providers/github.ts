@@ -2,6 +2,7 @@
 // Claims: GitHub docs, "OpenID Connect reference". `sub` is never read: its form changed on 15 July 2026 and
 // organisations customise it.
 import { stringClaim } from '../core/claims.ts';
+import { pinned, workflowFiles } from './actions-snippet.ts';
 import {
   actorId,
   anchorText,
@@ -92,6 +93,17 @@ export const github: Provider = {
   jti: true,
   audience: 'job',
   tags: true,
+  snippet: {
+    native: () => 'github',
+    actions: true,
+    files: (request) =>
+      workflowFiles(request, {
+        folder: '.github/workflows',
+        runsOn: 'ubuntu-latest',
+        rights: ['permissions:', '  contents: read', '  id-token: write'],
+        uses: pinned,
+      }),
+  },
   anchorText,
   run: (claims) => {
     const name = stringClaim(claims, 'repository') ?? '';

@@ -1,7 +1,10 @@
 // GitLab CI, on gitlab.com and self-managed. Claims: GitLab docs, "OpenID Connect (OIDC) authentication using ID tokens".
 import { claim, stringClaim, type VerifiedClaims } from '../core/claims.ts';
+import { globAsRegex, indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import { foldAscii } from './conditions.ts';
 import type { Field, Provider } from './provider.ts';
+import { images, publishLines, refsOf, statedOf } from './snippet.ts';
 import { derived, field, flag, number, refProblem, runOf, shown, text } from './table.ts';
 
 /** The full ref. `ref` is the short name and `ref_type` its kind; `ref_path`, where sent, has to say the same. */
@@ -178,6 +181,7 @@ export const gitlab: Provider = {
   audienceHint: (audience) =>
     `In .gitlab-ci.yml set \`id_tokens: { ${audience.startsWith('npm:') ? 'NPM' : audience.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_ID_TOKEN: { aud: "${audience}" } }\`.`,
   tags: true,
+  snippet: { native: () => 'gitlab', files: (request) => [ciFileOf(request)] },
   anchorText: (claims) => stringClaim(claims, 'project_path') ?? 'this project',
   run,
 };
@@ -194,4 +198,27 @@ function run(claims: VerifiedClaims): ReturnType<Provider['run']> {
     run: shown(claims, 'pipeline_id'),
     runUrl: job === undefined ? undefined : `${stringClaim(claims, 'iss') ?? ''}/${project}/-/jobs/${job}`,
   });
+}
+
+/** GitLab has the tokens in the variables that the file names; jobs stop at the first failure by themselves. */
+function ciFileOf({ from, script }: SnippetRequest): SnippetFile {
+  const environment = statedOf(from, 'environment');
+  const { tags, branches } = refsOf(from);
+  const events = from.events ?? ['push'];
+  const source = events.includes('push') ? '' : ` && $CI_PIPELINE_SOURCE == "${events[0] ?? ''}"`;
+  const rule = (variable: string) => (glob: string) =>
+    `  - if: ${yamlText(`$${variable} =~ /${globAsRegex(glob).replaceAll('/', String.raw`\/`)}/${source}`)}`;
+  const job = [
+    `image: ${images[script.toolchain]}`,
+    'rules:',
+    ...tags.map(rule('CI_COMMIT_TAG')),
+    ...branches.map(rule('CI_COMMIT_BRANCH')),
+    ...(environment === undefined ? [] : [`environment: ${yamlText(environment)}`]),
+    ...(script.token === undefined ? [] : ['id_tokens:', `  ${script.token.variable}:`, `    aud: ${yamlText(script.token.audience)}`]),
+    'script:',
+    '  - |',
+    ...indent([...script.build, ...publishLines(script, { assign: () => [] })], 4),
+  ];
+  const path = statedOf(from, 'ci_file') ?? '.gitlab-ci.yml';
+  return { path, language: 'yaml', text: `${['publish:', ...indent(job, 2)].join('\n')}\n` };
 }

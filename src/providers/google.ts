@@ -1,7 +1,10 @@
 // Google Cloud: identity tokens of service accounts, from the metadata server or IAM Credentials. Claims: Google Cloud docs,
 // "Verifying the identity of instances" and "Get an ID token".
 import { claim, stringClaim } from '../core/claims.ts';
+import { indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { images, scriptLines, statedOf } from './snippet.ts';
 import { derived, digits, field, runOf, text } from './table.ts';
 
 /** The e-mail counts only when Google says that it is verified: strictly the boolean true, no text that looks like it. */
@@ -50,6 +53,34 @@ export const google: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Ask for it in the job: \`gcloud auth print-identity-token --audiences="${audience}" --include-email\`.`,
   tags: false,
+  snippet: { files: (request) => [cloudbuildFile(request)] },
   anchorText: (claims) => verifiedEmail(claims) ?? 'this account (without a verified e-mail)',
   run: (claims) => runOf(verifiedEmail(claims) ?? '', {}),
 };
+
+/** Cloud Build fills in its own variables wherever it sees a `$`; `$$` leaves it to the shell. */
+function cloudbuildFile({ from, script }: SnippetRequest): SnippetFile {
+  const email = statedOf(from, 'email') ?? '';
+  const lines = scriptLines(script, {
+    assign: ({ variable, audience }) => [
+      `${variable}=$(curl --fail --silent --show-error --header "Metadata-Flavor: Google" \\`,
+      `  "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity?audience=${encodeURIComponent(audience)}&format=full")`,
+    ],
+  });
+  const text = [
+    `serviceAccount: ${yamlText(`projects/${email.split(/[@.]/)[1] ?? ''}/serviceAccounts/${email}`)}`,
+    'options:',
+    '  logging: CLOUD_LOGGING_ONLY',
+    'steps:',
+    `  - name: ${images[script.toolchain]}`,
+    '    entrypoint: bash',
+    '    args:',
+    '      - -c',
+    '      - |',
+    ...indent(
+      ['set -eu', ...lines].map((line) => line.replaceAll('$', '$$$$')),
+      8,
+    ),
+  ];
+  return { path: 'cloudbuild.yaml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -1,7 +1,10 @@
 // Jenkins with the OpenID Connect Provider plug-in (README and source of jenkinsci/oidc-provider-plugin). Use a version newer
 // than 96.vee8ed882ec4d: before, a build could override the variables that claims are made from (CVE-2025-47884).
 import { stringClaim } from '../core/claims.ts';
+import { indent } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { images, scriptLines, statedOf } from './snippet.ts';
 import { derived, field, runOf, shown } from './table.ts';
 
 // The default template of `sub` is the address of the job, and nothing else in a token says which job it is. Other claims are
@@ -85,6 +88,7 @@ export const jenkins: Provider = {
   audience: 'settings',
   audienceHint: (audience) => `Set \`Audience\` of the OpenID Connect token credential to ${audience}.`,
   tags: false,
+  snippet: { files: (request) => [jenkinsfile(request)] },
   anchorText: (claims) => job(claims) ?? 'this job',
   run: (claims) => {
     const url = job(claims);
@@ -96,3 +100,42 @@ export const jenkins: Provider = {
     });
   },
 };
+
+/** A text of Groovy in which nothing is filled in. */
+function groovyText(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
+}
+
+function jenkinsfile({ from, publisher, script }: SnippetRequest): SnippetFile {
+  const token = script.token?.variable ?? 'COUNTERSIGN_ID_TOKEN';
+  const glob = statedOf(from, 'branch');
+  const lines = [
+    'set +x # Jenkins would print what is exported',
+    'export PATH="$HOME/.local/bin:$PATH" NPM_CONFIG_PREFIX="$HOME/.local"',
+    ...scriptLines(script, { assign: () => [] }),
+  ];
+  const text = [
+    'pipeline {',
+    `  agent { docker { image ${groovyText(images[script.toolchain])} } }`,
+    '  // The user of the agent has no home in the image.',
+    '  environment { HOME = "${env.WORKSPACE_TMP}" }',
+    '  stages {',
+    "    stage('Publish') {",
+    ...(glob === undefined ? [] : [`      when { branch pattern: ${groovyText(glob)}, comparator: 'GLOB' }`]),
+    '      steps {',
+    `        // An "OpenID Connect id token" credential${script.token === undefined ? '' : ` with the audience ${script.token.audience}`}.`,
+    `        withCredentials([string(credentialsId: ${groovyText(`countersign-${publisher}`)}, variable: ${groovyText(token)})]) {`,
+    "          sh '''",
+    ...indent(
+      lines.map((line) => line.replaceAll(/\\|'''/g, (part) => (part === '\\' ? String.raw`\\` : String.raw`\'\'\'`))),
+      12,
+    ),
+    "          '''",
+    '        }',
+    '      }',
+    '    }',
+    '  }',
+    '}',
+  ];
+  return { path: 'Jenkinsfile', language: 'groovy', text: `${text.join('\n')}\n` };
+}

@@ -1,7 +1,10 @@
 // Kubernetes: projected tokens of service accounts, and so Tekton, Argo Workflows and whatever else runs in pods. Claims:
 // Kubernetes docs, "Managing Service Accounts" (bound tokens) and "Configure Service Accounts for Pods".
 import type { VerifiedClaims } from '../core/claims.ts';
+import { indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { images, scriptLines, statedOf } from './snippet.ts';
 import { field, runOf, text, uuid, uuidProblem } from './table.ts';
 
 const namespace = text('kubernetes.io', 'namespace');
@@ -49,6 +52,50 @@ export const kubernetes: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Set \`audience: ${audience}\` in the pod's serviceAccountToken volume.`,
   tags: false,
+  snippet: { files: (request) => [jobManifest(request)] },
   anchorText: workload,
   run: (claims) => runOf(workload(claims), { workflow: pod(claims) }),
 };
+
+const folder = '/var/run/secrets/countersign';
+
+function jobManifest({ from, publisher, script }: SnippetRequest): SnippetFile {
+  const lines = scriptLines(script, { assign: ({ variable }) => [`${variable}=$(cat ${folder}/token)`] });
+  const text = [
+    '# A Job; the volume and the mount are the same in the pod of a Tekton task or an Argo workflow.',
+    'apiVersion: batch/v1',
+    'kind: Job',
+    'metadata:',
+    `  generateName: ${yamlText(`${publisher.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}-`)}`,
+    `  namespace: ${yamlText(statedOf(from, 'namespace') ?? '')}`,
+    'spec:',
+    '  backoffLimit: 0',
+    '  template:',
+    '    spec:',
+    `      serviceAccountName: ${yamlText(statedOf(from, 'service_account') ?? '')}`,
+    '      automountServiceAccountToken: false',
+    '      restartPolicy: Never',
+    '      containers:',
+    '        - name: publish',
+    `          image: ${images[script.toolchain]}`,
+    '          # The sources, for example from an init container.',
+    '          workingDir: /src',
+    '          command: [sh, -euc]',
+    '          args:',
+    '            - |',
+    ...indent(lines, 14),
+    '          volumeMounts:',
+    '            - name: countersign',
+    `              mountPath: ${folder}`,
+    '              readOnly: true',
+    '      volumes:',
+    '        - name: countersign',
+    '          projected:',
+    '            sources:',
+    '              - serviceAccountToken:',
+    '                  path: token',
+    `                  audience: ${yamlText(script.token?.audience ?? '')}`,
+    '                  expirationSeconds: 600',
+  ];
+  return { path: 'publish-job.yaml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

@@ -4,6 +4,7 @@ import type { VerifiedClaims } from '../core/claims.ts';
 import type { Run } from '../core/grant.ts';
 import type { Step } from '../core/publisher.ts';
 import type { RefusalCode } from '../core/refusal.ts';
+import type { SnippetPart } from '../core/snippet.ts';
 
 /** How a value is compared: exactly, with ASCII case folded, as a pattern, or as a string of digits. */
 export type Comparison = 'exact' | 'fold' | 'pattern' | 'digits';
@@ -94,6 +95,8 @@ export interface Provider {
   readonly audienceHint?: (audience: string) => string;
   /** Whether `run.ref` can be a tag; without, a publisher's `tag:` could never be met. */
   readonly tags: boolean;
+  /** A CI file for a publisher; none where no job of such a CI can have a token for us. */
+  readonly snippet?: SnippetPart;
   /** How the caller calls itself, from its own claims: `acme/ui`. */
   readonly anchorText: (claims: VerifiedClaims) => string;
   readonly run: (claims: VerifiedClaims) => Run;

@@ -1,6 +1,9 @@
 // Semaphore. Claims: Semaphore docs, "OpenID Connect", and the source of its token service (secrethub).
 import { stringClaim } from '../core/claims.ts';
+import { globAsRegex, indent, yamlText } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { copied, refsOf, scriptLines } from './snippet.ts';
 import { field, refProblem, runOf, text, uuid, uuidProblem } from './table.ts';
 
 const fields: readonly Field[] = [
@@ -51,6 +54,7 @@ export const semaphore: Provider = {
   audience: 'fixed',
   audienceHint: () => "Semaphore has one audience for all; an administrator adds the organization's address to the issuer's `audiences:`.",
   tags: true,
+  snippet: { files: (request) => [semaphoreFile(request)] },
   anchorText: (claims) => stringClaim(claims, 'repo_slug') ?? 'this project',
   run: (claims) => {
     const workflow = stringClaim(claims, 'wf_id');
@@ -61,3 +65,33 @@ export const semaphore: Provider = {
     });
   },
 };
+
+const condition = (name: string) => (glob: string) => `${name} =~ '${globAsRegex(glob)}'`;
+
+function semaphoreFile({ from, script }: SnippetRequest): SnippetFile {
+  const { tags, branches } = refsOf(from);
+  const lines = ['set -eu', ...scriptLines(script, copied('SEMAPHORE_OIDC_TOKEN'))];
+  const text = [
+    'version: v1.0',
+    'name: Publish',
+    'agent:',
+    '  machine:',
+    '    type: e1-standard-2',
+    '    os_image: ubuntu2204',
+    'blocks:',
+    '  - name: Publish',
+    '    run:',
+    `      when: ${yamlText([...tags.map(condition('tag')), ...branches.map(condition('branch'))].join(' or '))}`,
+    '    task:',
+    '      jobs:',
+    '        - name: Publish',
+    '          commands:',
+    '            - checkout',
+    `            - ${script.toolchain === 'node' ? 'sem-version node 24' : 'sem-version python 3.13'}`,
+    '            - |',
+    '              (',
+    ...indent(lines, 16),
+    '              )',
+  ];
+  return { path: '.semaphore/semaphore.yml', language: 'yaml', text: `${text.join('\n')}\n` };
+}

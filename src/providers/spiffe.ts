@@ -1,7 +1,10 @@
 // SPIFFE JWT-SVIDs, for example of SPIRE. The claims are those of the standard ("JWT-SVID", section 3): the identity is `sub`
 // and nothing else is there. `iss` and `iat`, which the standard leaves open, SPIRE sets (`jwt_issuer`).
 import { stringClaim } from '../core/claims.ts';
+import { shellWord } from '../core/shell.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Provider } from './provider.ts';
+import { jsonValue, scriptLines } from './snippet.ts';
 import { derived, field, runOf } from './table.ts';
 
 const spiffeForm = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/[A-Za-z0-9._-]+)+$/;
@@ -31,6 +34,18 @@ export const spiffe: Provider = {
   audience: 'job',
   audienceHint: (audience) => `Ask for it: \`spire-agent api fetch jwt -audience ${audience}\`.`,
   tags: false,
+  snippet: { files: (request) => [shellScript(request)] },
   anchorText: (claims) => spiffeId(claims) ?? 'this workload',
   run: (claims) => runOf(spiffeId(claims) ?? '', {}),
 };
+
+function shellScript({ script }: SnippetRequest): SnippetFile {
+  const lines = scriptLines(script, {
+    assign: ({ variable, audience }, toolchain) => [
+      `answer=$(spire-agent api fetch jwt -audience ${shellWord(audience)} -output json)`,
+      `${variable}=$(printf %s "$answer" | ${jsonValue(toolchain, 0, 'svids', 0, 'svid')})`,
+    ],
+  });
+  const text = ['#!/bin/sh', 'set -eu', ...lines];
+  return { path: 'publish.sh', language: 'shell', text: `${text.join('\n')}\n` };
+}

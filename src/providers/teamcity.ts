@@ -1,7 +1,9 @@
 // TeamCity with Octopus Deploy's OIDC plug-in (OctopusDeploy/teamcity-oidc-plugin, docs/configuration.md). TeamCity itself
 // issues no identity tokens.
 import { stringClaim } from '../core/claims.ts';
+import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
+import { scriptLines } from './snippet.ts';
 import { field, runOf, text } from './table.ts';
 
 const fields: readonly Field[] = [
@@ -80,6 +82,25 @@ export const teamcity: Provider = {
   audience: 'settings',
   audienceHint: (audience) => `Set \`Audience\` of the build feature "OIDC Identity Token" to ${audience}.`,
   tags: false,
+  snippet: { files: (request) => [buildStep(request)] },
   anchorText: (claims) => stringClaim(claims, 'build_type_external_id') ?? 'this build configuration',
   run: (claims) => runOf(stringClaim(claims, 'build_type_external_id') ?? '', { workflow: stringClaim(claims, 'branch') }),
 };
+
+/** TeamCity fills in its parameters wherever it sees `%name%`; `%%` is one `%` for the shell. */
+function buildStep({ script }: SnippetRequest): SnippetFile {
+  const assigned = '%jwt.token%';
+  const lines = scriptLines(script, { assign: ({ variable }) => [`${variable}='${assigned}'`] });
+  const text = [
+    '#!/bin/sh',
+    `# Build feature: OIDC Identity Token${script.token === undefined ? '' : `, audience ${script.token.audience}`}. The agent needs ${script.toolchain === 'node' ? 'Node 24' : 'Python 3'} and curl.`,
+    'set -eu',
+    ...lines.map((line) =>
+      line
+        .split(assigned)
+        .map((part) => part.replaceAll('%', '%%'))
+        .join(assigned),
+    ),
+  ];
+  return { path: 'build step "Command Line"', language: 'shell', text: `${text.join('\n')}\n` };
+}

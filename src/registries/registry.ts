@@ -3,6 +3,7 @@ import type { ChangeAction, Grant, Run } from '../core/grant.ts';
 import type { PackageName, PackagePattern } from '../core/package-name.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { CredentialSettings } from '../core/settings.ts';
+import type { ScriptPart } from '../core/snippet.ts';
 
 /** One registry as configured. */
 export interface RegistrySettings {
@@ -271,6 +272,8 @@ export interface Registry {
     registry: RegistrySettings,
     what: { readonly name: PackageName; readonly version: string; readonly file: string },
   ) => Promise<Existing>;
+  /** How clients of this protocol publish from a CI job. */
+  readonly snippet: ScriptPart;
   /** A refusal in the dialect that this ecosystem's clients show. */
   readonly reply: (refusal: Refusal, where: 'exchange' | 'upload' | 'other', requestId: string) => Reply;
 }

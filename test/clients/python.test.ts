@@ -2,6 +2,8 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { countersign } from '../cli/fake-terminal.ts';
 import { createAuthority } from '../oidc/certificate.ts';
 import { publishPython, runClient, type ClientRun } from '../support/clients.ts';
 import { startDevpi } from '../support/devpi.ts';
@@ -167,6 +169,28 @@ for (const kind of Object.keys(indexes) as (keyof typeof indexes)[]) {
       });
       expect(run, run.output).toMatchObject({ code: 0 });
       expect(await index.files('acme-twine')).toHaveLength(2);
+    });
+
+    test('the job that `countersign snippet` writes for twine publishes, and shows no token that it does not mask', async () => {
+      const argv = ['snippet', 'ui', '--config', proxy.config, '--client', 'twine', '--json'];
+      const { out } = await countersign(argv, { env: { SERVICE_PASSWORD: SERVICE.password } });
+      const { snippets } = JSON.parse(out) as { snippets: { files: { text: string }[] }[] };
+      const workflow = parse(snippets[0]!.files[0]!.text) as { jobs: { publish: { steps: { name?: string; run?: string }[] } } };
+      const script = workflow.jobs.publish.steps.find((step) => step.name === 'Publish')?.run ?? '';
+      const job = (claims = uiJob): Promise<ClientRun> =>
+        runClient('python', ['-c', 'import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)', 'bash', '-ec', script], {
+          cwd: pkg.folder,
+          env: { ...env(claims), PATH: `${dirname(requires('twine'))}:/usr/bin:/bin` },
+        });
+      const pkg = pythonPackage('acme-snippet');
+      const refused = await job(stranger);
+      expect(refused.code, refused.output).not.toBe(0);
+      expect(refused.output).toContain('No trusted publisher lets acme/fork publish');
+      const run = await job();
+      expect(run, run.output).toMatchObject({ code: 0 });
+      expect(await index.files('acme-snippet')).toHaveLength(2);
+      const shown = run.output.split('\n').filter((line) => /eyJ|csgn_/.test(line));
+      expect(shown.every((line) => line.startsWith('::add-mask::')) && shown.length === 2).toBe(true);
     });
 
     test("gh-action-pypi-publish's exchange as documented, then its twine", async () => {

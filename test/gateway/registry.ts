@@ -20,6 +20,7 @@ export function plainProtocol(id: 'npm' | 'pypi' = 'npm'): Registry {
     inspect: unused,
     turns: 'file',
     existing: unused,
+    snippet: { clients: [], script: unused },
     reply: (refusal) => ({
       status: refusal.status,
       headers: { 'content-type': 'text/plain' },

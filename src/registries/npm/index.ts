@@ -7,6 +7,7 @@ import { entry, entryProblem, packageName } from './name.ts';
 import { presented } from './presented.ts';
 import { reply } from './reply.ts';
 import { route } from './route.ts';
+import { snippet } from './snippet.ts';
 
 export const npm: Registry = {
   id: 'npm',
@@ -21,6 +22,7 @@ export const npm: Registry = {
   inspect,
   turns: 'package',
   existing: (probe, _registry, what) => existing(probe, what),
+  snippet,
   reply,
 };
 

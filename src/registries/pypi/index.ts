@@ -8,6 +8,7 @@ import { entry, entryProblem, packageName } from './name.ts';
 import { presented } from './presented.ts';
 import { reply } from './reply.ts';
 import { route } from './route.ts';
+import { snippet } from './snippet.ts';
 
 export const pypi: Registry = {
   id: 'pypi',
@@ -24,5 +25,6 @@ export const pypi: Registry = {
   glimpse,
   turns: 'file',
   existing,
+  snippet,
   reply,
 };
