@@ -1,4 +1,5 @@
-// Codefresh. Claims: Codefresh docs, "OIDC in pipelines" (step `obtain-oidc-id-token`), and Sigstore Fulcio's Codefresh issuer.
+// Codefresh. Claims: Codefresh docs, "OIDC in pipelines" (step `obtain-oidc-id-token`); runner_environment and platform_url as
+// Sigstore Fulcio reads them.
 import { claim, stringClaim } from '../core/claims.ts';
 import { indent, yamlText } from '../core/shell.ts';
 import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
@@ -8,7 +9,7 @@ import { derived, field, runOf, text } from './table.ts';
 
 const fields: readonly Field[] = [
   field('pipeline_id', 'anchor', text('pipeline_id'), 'Id of the pipeline, as in its address.', {
-    problem: (value) => (/^[0-9a-f]{24}$/.test(value) ? undefined : 'write the 24 hexadecimal digits of the id'),
+    problem: (value) => (/^[0-9a-z]{8,64}$/.test(value) ? undefined : 'write the id of the pipeline, not its name'),
   }),
   field('account_id', 'owner', text('account_id'), 'Id of the account (User Settings, Account Information), or any.', {
     required: true,
@@ -31,6 +32,14 @@ const fields: readonly Field[] = [
     'false (the default): no build of a pull request. any: also those.',
     { flag: true, code: 'publisher-claim', absent: () => 'false' },
   ),
+  // Whoever starts a build by hand chooses branch and variables, and may bring steps of his own.
+  field(
+    'manual',
+    'rest',
+    derived(['initiator'], (claims) => String(claim(claims, 'initiator') !== undefined)),
+    'false (the default): no build that a person started. any: also those.',
+    { flag: true, absent: () => 'false' },
+  ),
   field('runner_environment', 'rest', text('runner_environment'), 'hybrid or classic.'),
 ];
 
@@ -38,21 +47,16 @@ export const codefresh: Provider = {
   id: 'codefresh',
   title: 'Codefresh',
   issuers: ['https://oidc.codefresh.io'],
-  unconfirmed: {
-    jti: 'Whether tokens have one is not documented; none is asked for.',
-    exp: 'How long a token lives is not documented; up to 60 minutes are accepted (`max_age`).',
-    scm_pull_request_target_branch: 'That every build of a pull request has it is documented for builds started by a Git trigger only.',
-  },
   claims: {
     required: ['iss', 'aud', 'exp', 'iat', 'sub', 'account_id', 'pipeline_id'],
-    checked: ['scm_repo_url', 'scm_ref', 'scm_pull_request_target_branch', 'runner_environment'],
-    unchecked: ['account_name', 'pipeline_name', 'workflow_id', 'initiator', 'scm_user_name', 'platform_url', 'nbf', 'jti'],
+    checked: ['scm_repo_url', 'scm_ref', 'scm_pull_request_target_branch', 'initiator', 'runner_environment'],
+    unchecked: ['account_name', 'pipeline_name', 'workflow_id', 'scm_user_name', 'platform_url', 'sid', 'nbf', 'jti'],
     weak: ['aud', 'account_id', 'account_name', 'initiator', 'scm_user_name', 'scm_ref', 'scm_pull_request_target_branch', 'scm_repo_url'],
   },
   anchor: ['pipeline_id'],
   fields,
   algorithms: ['RS256'],
-  maxAge: 60 * 60,
+  maxAge: 15 * 60,
   fresh: true,
   jti: false,
   audience: 'job',

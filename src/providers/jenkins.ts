@@ -4,7 +4,7 @@ import { stringClaim } from '../core/claims.ts';
 import { indent } from '../core/shell.ts';
 import type { SnippetFile, SnippetRequest } from '../core/snippet.ts';
 import type { Field, Provider } from './provider.ts';
-import { images, scriptLines, statedOf } from './snippet.ts';
+import { images, publishLines, statedOf } from './snippet.ts';
 import { derived, field, runOf, shown } from './table.ts';
 
 // The default template of `sub` is the address of the job, and nothing else in a token says which job it is. Other claims are
@@ -106,14 +106,18 @@ function groovyText(text: string): string {
   return `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
 }
 
+/** A step that runs lines of shell. Jenkins prints what it runs, with all that is filled in, unless told otherwise. */
+function shellStep(lines: readonly string[], spaces: number): string[] {
+  const path = 'export PATH="$HOME/.local/bin:$PATH" NPM_CONFIG_PREFIX="$HOME/.local"';
+  const escaped = ['set +x', path, ...lines].map((line) =>
+    line.replaceAll(/\\|''/g, (part) => (part === '\\' ? String.raw`\\` : String.raw`\'\'`)),
+  );
+  return indent(["sh '''", ...indent(escaped, 2), "'''"], spaces);
+}
+
 function jenkinsfile({ from, publisher, script }: SnippetRequest): SnippetFile {
   const token = script.token?.variable ?? 'COUNTERSIGN_ID_TOKEN';
   const glob = statedOf(from, 'branch');
-  const lines = [
-    'set +x # Jenkins would print what is exported',
-    'export PATH="$HOME/.local/bin:$PATH" NPM_CONFIG_PREFIX="$HOME/.local"',
-    ...scriptLines(script, { assign: () => [] }),
-  ];
   const text = [
     'pipeline {',
     `  agent { docker { image ${groovyText(images[script.toolchain])} } }`,
@@ -123,14 +127,10 @@ function jenkinsfile({ from, publisher, script }: SnippetRequest): SnippetFile {
     "    stage('Publish') {",
     ...(glob === undefined ? [] : [`      when { branch pattern: ${groovyText(glob)}, comparator: 'GLOB' }`]),
     '      steps {',
-    `        // An "OpenID Connect id token" credential${script.token === undefined ? '' : ` with the audience ${script.token.audience}`}.`,
+    ...shellStep(script.build, 8),
+    `        // An "OpenID Connect id token" credential with the audience ${script.audience}.`,
     `        withCredentials([string(credentialsId: ${groovyText(`countersign-${publisher}`)}, variable: ${groovyText(token)})]) {`,
-    "          sh '''",
-    ...indent(
-      lines.map((line) => line.replaceAll(/\\|'''/g, (part) => (part === '\\' ? String.raw`\\` : String.raw`\'\'\'`))),
-      12,
-    ),
-    "          '''",
+    ...shellStep(publishLines(script, { assign: () => [] }), 10),
     '        }',
     '      }',
     '    }',

@@ -35,11 +35,17 @@ const fields: readonly Field[] = [
       what: 'build configuration id',
     },
   ),
-  field('branch', 'ref', text('branch'), 'Logical name of the branch, a pattern; or any: then also builds without a branch.', {
-    compare: 'pattern',
-    required: true,
-    what: 'branches',
-  }),
+  field(
+    'branch',
+    'ref',
+    text('branch'),
+    'Branch as TeamCity calls it, a pattern, or any (then also builds without one). The default branch is refs/heads/<name>, others as the branch specification says.',
+    {
+      compare: 'pattern',
+      required: true,
+      what: 'branches',
+    },
+  ),
 ];
 
 const person = 'a person may start it as a personal build, with changes that are in no repository.';
@@ -48,7 +54,7 @@ export const teamcity: Provider = {
   id: 'teamcity',
   title: 'TeamCity',
   issuers: [],
-  issuerForm: "the server's root URL, without a last slash",
+  issuerForm: "the server's root URL, or what overrides it under Administration, OIDC / JWT",
   claims: {
     required: [
       'iss',
@@ -75,7 +81,7 @@ export const teamcity: Provider = {
     risky: { user: person, snapshotDependency: 'whoever can start the build that depends on it starts it.' },
     never: {},
   },
-  algorithms: ['RS256', 'ES256'],
+  algorithms: ['RS256', 'RS384', 'ES256'],
   maxAge: 60 * 60,
   fresh: false,
   jti: true,

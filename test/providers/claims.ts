@@ -268,7 +268,6 @@ export const codefreshClaims: JsonObject = {
   pipeline_id: '64f447c02199f903000aa200',
   pipeline_name: 'acme/ui-release',
   workflow_id: '64f45974d5c7bfc2fbb64e95',
-  initiator: 'mona',
   scm_repo_url: 'https://github.com/acme/ui',
   scm_user_name: 'mona',
   scm_ref: 'v1.0.0',
@@ -279,7 +278,7 @@ export const codefreshClaims: JsonObject = {
 /** A token of the OIDC plug-in for TeamCity (docs/configuration.md). */
 export const teamcityClaims: JsonObject = {
   iss: 'https://teamcity.acme.example',
-  sub: 'Acme_Ui_Publish',
+  sub: 'project:project5:build_type:bt12',
   aud: 'npm:npm.acme.dev',
   iat,
   nbf: iat,
@@ -289,7 +288,7 @@ export const teamcityClaims: JsonObject = {
   build_type_internal_id: 'bt12',
   project_external_id: 'Acme_Ui',
   project_internal_id: 'project5',
-  branch: 'main',
+  branch: 'refs/heads/main',
   trigger_type: 'vcsTrigger',
 };
 

@@ -60,7 +60,7 @@ export const publishers: Readonly<Record<string, Stated>> = {
     build_configuration: 'Acme_Ui_Publish',
     project_internal_id: 'project5',
     build_configuration_internal_id: 'bt12',
-    branch: 'main',
+    branch: 'refs/heads/main',
   },
   kubernetes: { namespace: 'ci', service_account: 'ui-release', service_account_uid: ids.project },
   spiffe: { spiffe_id: 'spiffe://acme.example/ci/ui-release' },
