@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { assumeVerified } from '../../src/core/claims.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import { compile, providers, type Provider } from '../../src/providers/index.ts';
+import { compile, providers, publisherKeys, tokenKeys, type Provider } from '../../src/providers/index.ts';
 import { fixtures, ids } from './claims.ts';
 import { publishers as all, type Stated } from './publishers.ts';
 
@@ -171,6 +171,18 @@ describe('each CI', () => {
   ] as const)('%s: %s', (id, _, change, expected) => {
     expect(failures(id, change as JsonObject)).toEqual(expected);
   });
+
+  test.each(Object.entries(publishers))(
+    'POL-28 %s: its publisher is among those that its token is checked against, by the narrowest anchor',
+    (id, stated) => {
+      const provider = providerOf(id);
+      const fields = new Map(Object.entries(stated).map(([key, value]) => [key, [value].flat()] as const));
+      const keys = publisherKeys(provider, { fields })!;
+      const own = tokenKeys(provider, assumeVerified('ci', fixtures[id]!));
+      expect(keys.filter((key) => own.includes(key))).not.toEqual([]);
+      expect(keys[0]).toContain(`${provider.anchor.at(-1)}=`);
+    },
+  );
 
   test('a publisher may name several contexts of which the job uses one (CLM-65)', () => {
     expect(failures('circleci', {}, { ...publishers['circleci'], context_ids: [other, ids.context] })).toEqual([]);
