@@ -183,6 +183,17 @@ describe('GitHub', () => {
   });
 });
 
+test('a CircleCI job asks the issuer that the policy has: the root issuer, or that of its organization', async () => {
+  const written = async (issuer: string, client: string): Promise<string> =>
+    (await snippets(policy('circleci', {}, { issuer }), '--client', client)).made[0]!.files[0]!.text;
+  const [root, own] = ['https://oidc.circleci.com', 'https://oidc.circleci.com/org/6f6b1b1c-0f4e-4e9d-9e3b-2a1c5d7e9f11'] as const;
+  expect(await written(root, 'npm')).toContain(`circleci run oidc get --root-issuer --claims '{"aud":"npm:npm.acme.dev"}'`);
+  expect(await written(own, 'npm')).toContain(`circleci run oidc get --claims '{"aud":"npm:npm.acme.dev"}'`);
+  // uv asks for tokens of the root issuer only.
+  expect(await written(root, 'uv')).toContain('--trusted-publishing always');
+  expect(await written(own, 'uv')).toContain('UV_PUBLISH_TOKEN=');
+});
+
 describe('the command', () => {
   test('names every client in its help', async () => {
     const { out } = await countersign(['snippet', '--help']);

@@ -238,6 +238,10 @@ describe('the run', () => {
     expect(run(id).runUrl).toBe(runUrl);
   });
 
+  test('a Buildkite build without a tag is of its branch, whether the claim is null or empty', () => {
+    for (const build_tag of [null, '']) expect(run('buildkite', { build_tag, build_branch: 'main' }).ref).toBe('refs/heads/main');
+  });
+
   test.each([
     ['https://token.actions.githubusercontent.com', 'https://github.com'],
     ['https://token.actions.githubusercontent.com/acme-corp', 'https://github.com'],
