@@ -1,0 +1,80 @@
+// exchange-scale: the same exchange with fifty times the policy, and with a store that is full of live tokens and marks.
+import { pastEpoch } from '../../test/support/proxy.ts';
+import { openExchangeWorld, type ExchangeWorld } from '../lab/exchange-world.ts';
+import { inTurn, median, ratios, type Series } from '../lab/rounds.ts';
+import { atLeast, atMost, shown, type Figure } from '../report/goals.ts';
+import { exchanging, loadFor, small } from './exchange.ts';
+import { withClosers, type Run } from './run.ts';
+
+const large = { publishers: 50_000, packages: 20 };
+/** Of 10^6 and 10^7: what a machine of this size has time for. Redis keeps them in hash tables, which know no size. */
+const tokens = 100_000;
+const marks = 1_000_000;
+
+export async function exchangeScale(run: Run): Promise<Figure[]> {
+  return withClosers(async (closing) => {
+    const world = closing(await openExchangeWorld());
+    const began = performance.now();
+    const few = closing(await world.startExchange(run.build, small));
+    const smallStart = performance.now() - began;
+    const again = performance.now();
+    const many = closing(await world.startExchange(run.build, { ...large, publishers: Math.round(large.publishers * run.size) }));
+    const load = (performance.now() - again - smallStart) / 1000;
+    await pastEpoch();
+    const { script } = await loadFor(world, small.publishers, run.seconds);
+    const [fewer, more] = [
+      exchanging(world, '1,000 publishers', few, script, run.seconds),
+      exchanging(world, '50,000 publishers', many, script, run.seconds),
+    ];
+    for (const { measure } of [fewer, more]) await measure();
+    const perToken = await bytesPerToken(world, fewer);
+    const series = await inTurn([more, fewer], run.rounds);
+    await fill(world, run.size);
+    const full = await inTurn([{ name: '50,000 publishers, full store', measure: more.measure }], run.rounds);
+    const [grown, base] = series as [Series, Series];
+    const [stuffed] = full as [Series];
+    const note = `store with ${tokens * run.size} live tokens and ${marks * run.size} marks; more change nothing but Redis' memory`;
+    return [
+      {
+        name: 'exchange-scale',
+        what: '50,000 publishers × 20 packages beside 1,000 × 20, PyPI dialect, RS256, Redis, record on',
+        unit: 'exchanges/s',
+        series: [...series, ...full],
+        goals: [
+          atLeast('exchange with 50,000 publishers ÷ 1,000', median(ratios(grown, base)), 0.95),
+          shown('the same with a full store ÷ 1,000', median(ratios(stuffed, base)), note),
+          atMost('policy load of 50,000 publishers, s', load, 2),
+          atMost('Redis bytes per live token', perToken, 1024),
+        ],
+      },
+    ];
+  });
+}
+
+/** What one exchange leaves in Redis, mark and token together. */
+async function bytesPerToken(world: ExchangeWorld, { measure }: { readonly measure: () => Promise<unknown> }): Promise<number> {
+  const look = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await world.redis.cli('info', 'memory'))?.[1] ?? 0);
+  const count = async (): Promise<number> => Number(await world.redis.cli('dbsize'));
+  await world.forget();
+  const [before, keys] = [await look(), await count()];
+  await measure();
+  return ((await look()) - before) / (((await count()) - keys) / 2);
+}
+
+/** Copies a real token and a real mark under many names. */
+async function fill(world: ExchangeWorld, size: number): Promise<void> {
+  const script = `
+    local function one(pattern) local found = redis.call('KEYS', pattern) return found[1] end
+    local token, mark = one('*token:*'), one('*once:*')
+    local dump = { token = redis.call('DUMP', token), mark = redis.call('DUMP', mark) }
+    for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
+      local name = ':fill' .. i
+      if i <= tonumber(ARGV[3]) then redis.call('RESTORE', string.gsub(token, ':%x+$', name), 3600000, dump.token, 'REPLACE') end
+      redis.call('RESTORE', string.gsub(mark, ':%x+$', name), 3600000, dump.mark, 'REPLACE')
+    end`;
+  const total = Math.round(marks * size);
+  // In pieces, so that no call is longer than redis-cli waits.
+  for (let at = 1; at <= total; at += 50_000) {
+    await world.redis.cli('eval', script, '0', String(at), String(Math.min(at + 49_999, total)), String(Math.round(tokens * size)));
+  }
+}
