@@ -11,6 +11,7 @@ import { ReadPool } from './read-pool.ts';
 import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
 import { joinUpstream } from './target.ts';
+import { giveBack } from './upstream-socket.ts';
 
 /** Opens the lean path. Its kept connections carry clients' own reads only, never the service credential. */
 export function createLeanRead(timeouts: PassThroughTimeouts): PassThrough {
@@ -88,17 +89,21 @@ class LeanRead implements Reader {
     return true;
   }
 
-  data(piece: Buffer): boolean {
+  data(piece: Buffer, lent: boolean): boolean {
     const { res } = this.#call;
     this.#begun = true;
-    if (res.write(piece)) return true;
+    // Not after an error: the system may still hold what it was about to write.
+    if (lent ? res.write(piece, (error) => error ?? giveBack(piece)) : res.write(piece)) return true;
     res.once('drain', () => this.#connection?.resume());
     return false;
   }
 
-  end(last: Buffer | undefined): void {
+  end(last: Buffer | undefined, lent: boolean): void {
     const { res } = this.#call;
-    res.once('finish', () => this.#finish({ kind: 'answered', status: this.#status }));
+    res.once('finish', () => {
+      if (lent && last !== undefined) giveBack(last);
+      this.#finish({ kind: 'answered', status: this.#status });
+    });
     // Node writes head and body of a small answer in one piece when both are text.
     if (last === undefined || this.#begun || last.length > smallAnswer) res.end(last);
     else res.end(last.toString('latin1'), 'latin1');

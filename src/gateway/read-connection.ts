@@ -13,16 +13,18 @@ export interface Reader {
   readonly asked: (connection: ReadConnection) => boolean;
   /** The head of the answer; false: it cannot be passed on, and nothing more is wanted. */
   readonly head: (head: AnswerHead) => boolean;
-  /** A piece of the body, which is the reader's own. False: no more until `resume`. */
-  readonly data: (piece: Buffer) => boolean;
+  /** A piece of the body. False: no more until `resume`. `lent`: it is given back once it was written. */
+  readonly data: (piece: Buffer, lent: boolean) => boolean;
   /** The body's last piece, if there is one, and its end as it should be. */
-  readonly end: (last: Buffer | undefined) => void;
+  readonly end: (last: Buffer | undefined, lent: boolean) => void;
   readonly failed: (failure: ReadFailure) => void;
 }
 
 /** Interim answers before the real one; more are a flood (SMG-38). */
 const maxInterim = 16;
 const headEnd = Buffer.from('\r\n\r\n');
+/** Bytes from which on a piece is lent and not copied: a small one would keep a whole buffer. */
+const lentFrom = 16 * 1024;
 
 export interface ReadTimeouts {
   /** Milliseconds from the request to the head of the answer. */
@@ -45,6 +47,7 @@ export class ReadConnection {
   #left = 0;
   #chunks: Chunks | undefined;
   #paused = false;
+  #lent = false;
   /** When what is waited for is too late; milliseconds on a clock that never jumps. Infinity: nothing is. */
   #deadline = Number.POSITIVE_INFINITY;
 
@@ -67,13 +70,21 @@ export class ReadConnection {
     this.#socket.write(text, 'latin1');
   }
 
-  /** Bytes from the upstream: a view, which is good until this returns. */
-  received(bytes: Buffer): void {
+  /**
+   * Bytes from the upstream.
+   * @returns whether a view of them was lent to the reader
+   */
+  received(bytes: Buffer): boolean {
     // Nobody asked: an answer to nothing must not become the answer to the next request (SMG-38).
-    if (this.#reader === undefined) return void this.#socket.destroy();
+    if (this.#reader === undefined) {
+      this.#socket.destroy();
+      return false;
+    }
     this.#answered = true;
+    this.#lent = false;
     if (this.#head === undefined) this.#readHead(bytes);
     else this.#readBody(bytes);
+    return this.#lent;
   }
 
   /** The reader can take more. */
@@ -110,23 +121,23 @@ export class ReadConnection {
 
   #readHead(bytes: Buffer): void {
     const whole = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+    const lendable = whole === bytes;
     const end = whole.indexOf(headEnd);
     if (end > maxAnswerHead || (end === -1 && whole.length > maxAnswerHead)) return this.#fail('upstream-broken');
-    // A copy: the view is overwritten by what comes next.
-    if (end === -1) return void (this.#pending = Buffer.from(whole));
+    if (end === -1) return void (this.#pending = lendable ? copyOf(whole) : whole);
     this.#pending = undefined;
     const reader = this.#reader;
     const head = reader && readAnswerHead(whole.toString('latin1', 0, end + 2), reader.method);
     const rest = whole.subarray(end + 4);
     if (head === undefined || reader === undefined) return this.#fail('upstream-broken');
-    if (head.statusCode < 200) return this.#skipInterim(head.statusCode, rest);
+    if (head.statusCode < 200) return this.#skipInterim(head.statusCode, lendable ? rest : copyOf(rest));
     this.#head = head;
     this.#left = head.framing.kind === 'length' ? head.framing.bytes : 0;
     this.#chunks = head.framing.kind === 'chunked' ? new Chunks() : undefined;
     this.#deadline = performance.now() + this.#timeouts.idle;
     if (!reader.head(head)) return this.abandon();
     if (head.framing.kind === 'none') this.#finish(undefined, rest.length);
-    else if (rest.length > 0) this.#readBody(rest);
+    else if (rest.length > 0) this.#readBody(rest, lendable);
   }
 
   /** 100 and 103 come before the answer; after a 101 that nobody asked for no HTTP would come (RSP-07). */
@@ -136,14 +147,18 @@ export class ReadConnection {
     if (rest.length > 0) this.#readHead(rest);
   }
 
-  #readBody(bytes: Buffer): void {
+  #readBody(bytes: Buffer, lendable = true): void {
     this.#deadline = performance.now() + this.#timeouts.idle;
     if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, bytes);
-    if (this.#head?.framing.kind === 'close') return this.#give(Buffer.from(bytes));
-    const piece = Buffer.from(bytes.subarray(0, this.#left));
+    const whole = this.#head?.framing.kind === 'close' || bytes.length <= this.#left;
+    const view = whole ? bytes : bytes.subarray(0, this.#left);
+    const lent = lendable && view.length >= lentFrom;
+    this.#lent = lent;
+    const piece = lent ? view : copyOf(view);
+    if (this.#head?.framing.kind === 'close') return this.#give(piece, lent);
     this.#left -= piece.length;
-    if (this.#left === 0) this.#finish(piece, bytes.length - piece.length);
-    else this.#give(piece);
+    if (this.#left === 0) this.#finish(piece, bytes.length - piece.length, lent);
+    else this.#give(piece, lent);
   }
 
   #readChunks(chunks: Chunks, bytes: Buffer): void {
@@ -152,16 +167,16 @@ export class ReadConnection {
     else if (chunks.done) this.#finish(undefined, bytes.length - read);
   }
 
-  readonly #giveCopy = (piece: Buffer): void => this.#give(Buffer.from(piece));
+  readonly #giveCopy = (piece: Buffer): void => this.#give(copyOf(piece), false);
 
-  #give(piece: Buffer): void {
-    if (this.#reader === undefined || this.#reader.data(piece) || this.#paused) return;
+  #give(piece: Buffer, lent: boolean): void {
+    if (this.#reader === undefined || this.#reader.data(piece, lent) || this.#paused) return;
     this.#paused = true;
     this.#socket.pause();
   }
 
   /** @param extra bytes that came behind the answer: the connection has lost count, and is not used again */
-  #finish(last: Buffer | undefined, extra: number): void {
+  #finish(last: Buffer | undefined, extra: number, lent = false): void {
     const reader = this.#reader;
     const reusable = this.#head?.reusable === true && extra === 0 && this.usable;
     this.#reader = undefined;
@@ -170,7 +185,7 @@ export class ReadConnection {
     if (this.#paused) this.resume();
     if (reusable) this.#free(this, true);
     else this.#socket.destroy();
-    reader?.end(last);
+    reader?.end(last, lent);
   }
 
   /** A clean end is the end of an answer that is framed by nothing else; to all others it comes too early (RSP-05). */
@@ -190,4 +205,11 @@ export class ReadConnection {
     this.#socket.destroy();
     reader?.failed(failure);
   }
+}
+
+/** A copy of a view that will be read into again. */
+function copyOf(view: Buffer): Buffer {
+  const copy = Buffer.allocUnsafe(view.length);
+  view.copy(copy);
+  return copy;
 }

@@ -7,8 +7,6 @@ import { connectUpstream, tlsOptions } from './upstream-socket.ts';
 /** Connections that are kept without work, and the milliseconds for which they are. */
 const mostIdle = 64;
 const restFor = 30_000;
-/** Bytes that one read from a socket takes at most. */
-const readSize = 64 * 1024;
 
 export class ReadPool {
   readonly #upstream: URL;
@@ -47,7 +45,7 @@ export class ReadPool {
 
   #connect(text: string, reader: Reader): void {
     let connection: ReadConnection | undefined;
-    const received = (bytes: Buffer): void => connection?.received(bytes);
+    const received = (bytes: Buffer): boolean => connection?.received(bytes) ?? false;
     const done = (error: Error | null, socket: Socket | null): void => {
       if (error !== null || socket === null) return reader.failed('upstream-unreachable');
       connection = new ReadConnection(socket, this.#timeouts, this.#freed);
@@ -55,7 +53,7 @@ export class ReadPool {
       if (reader.asked(connection)) connection.ask(text, reader);
       else this.#freed(connection, true);
     };
-    connectUpstream(this.#upstream, this.#security, done, { size: readSize, received });
+    connectUpstream(this.#upstream, this.#security, done, { received });
   }
 
   readonly #freed = (connection: ReadConnection, reusable: boolean): void => {

@@ -42,10 +42,11 @@ export type Connected = (error: Error | null, socket: net.Socket | null) => void
 
 /** Takes what is received as it comes, in place of the socket's own events. */
 export interface Receiving {
-  /** Bytes read at a time. */
-  readonly size: number;
-  /** Gets a view that is overwritten once this returns. */
-  readonly received: (bytes: Buffer) => void;
+  /**
+   * Gets a view of a buffer. True: it is kept, and given back by `giveBack` or never; false: it is read into again once
+   * this returns.
+   */
+  readonly received: (bytes: Buffer) => boolean;
 }
 
 /**
@@ -57,7 +58,7 @@ export function connectUpstream(upstream: URL, security: tls.ConnectionOptions |
   const address = { host: bareHost(upstream), port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
   const raw = net.connect({
     ...address,
-    ...(receiving === undefined || security !== undefined ? {} : { onread: intoOneBuffer(receiving) }),
+    ...(receiving === undefined || security !== undefined ? {} : { onread: intoBuffers(receiving) }),
   });
   const socket = security === undefined ? raw : tls.connect({ ...security, socket: raw, ALPNProtocols: ['http/1.1'] });
   let report: Connected | undefined = done;
@@ -68,22 +69,33 @@ export function connectUpstream(upstream: URL, security: tls.ConnectionOptions |
   };
   const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeout);
   if (raw !== socket) raw.on('error', (error) => socket.destroy(error));
-  if (raw !== socket && receiving !== undefined) socket.on('data', receiving.received);
+  if (raw !== socket && receiving !== undefined) socket.on('data', (bytes: Buffer) => void receiving.received(bytes));
   socket.on('error', (error) => finish(error, null));
   socket.on('close', () => finish(new Error('closed while connecting'), null));
   socket.once(security === undefined ? 'connect' : 'secureConnect', () => finish(null, patient(breakingOff(socket, raw))));
 }
 
-/** One buffer for the life of the connection, where Node would make one of 64 KiB for each read. */
-function intoOneBuffer({ size, received }: Receiving): net.OnReadOpts {
-  const buffer = Buffer.allocUnsafeSlow(size);
+/** Bytes read at a time, and buffers of that size that wait to be read into again. */
+const readSize = 64 * 1024;
+const mostSpare = 64;
+const spare: ArrayBuffer[] = [];
+
+/** Node would make a buffer of 64 KiB for each read, which costs as much as the system call, and as much again to collect. */
+function intoBuffers({ received }: Receiving): net.OnReadOpts {
+  const fresh = (): Buffer => Buffer.from(spare.pop() ?? new ArrayBuffer(readSize));
+  let buffer = fresh();
   return {
-    buffer,
+    buffer: () => buffer,
     callback: (length) => {
-      received(buffer.subarray(0, length));
+      if (received(buffer.subarray(0, length))) buffer = fresh();
       return true;
     },
   };
+}
+
+/** Gives the buffer behind a view back that was kept. Only when nobody, the system included, looks at it any more. */
+export function giveBack({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === readSize && spare.length < mostSpare) spare.push(buffer);
 }
 
 function timedOut(): Error {

@@ -307,6 +307,35 @@ describe.each(ways)('what reaches the client, by %s', (_, way) => {
       expect(text).toContain(`${header}\r\n`);
   });
 
+  it('large answers that are read slowly and at the same time stay their own, byte for byte', async () => {
+    const size = 3_000_000;
+    const bodyOf = (n: number): Buffer => Buffer.alloc(size, `answer ${n} `);
+    const upstream = http.createServer((req, res) => {
+      const n = Number(req.url?.slice(2));
+      // Half of them in chunks.
+      res.writeHead(200, n % 2 === 0 ? { 'content-length': size } : {}).end(bodyOf(n));
+    });
+    await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
+    closers.push(() => upstream.close());
+    const { port } = upstream.address() as net.AddressInfo;
+    const front = await frontOf(registryAt(new URL(`http://127.0.0.1:${port}/`)), { credential: 'own' }, []);
+    const read = async (n: number): Promise<Buffer> => {
+      const chunks: Buffer[] = [];
+      const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+        http.get({ port: front.port, path: `/u${n}`, headers: { host: 'npm.acme.example' }, agent: false }, resolve).on('error', reject);
+      });
+      for await (const chunk of answer as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        if (chunks.length % (4 + n) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      return Buffer.concat(chunks);
+    };
+    for (let round = 0; round < 2; round += 1) {
+      const read12 = await Promise.all(Array.from({ length: 12 }, (_, n) => read(n)));
+      for (const [n, body] of read12.entries()) expect(body.equals(bodyOf(n)), `answer ${n}`).toBe(true);
+    }
+  });
+
   it('RSP-04 a Trailer beside Content-Length does no harm', async () => {
     const { front } = await setUp(answering('HTTP/1.1 200 OK\r\nTrailer: X\r\nContent-Length: 2\r\n\r\nok'));
     expect((await talk(front.port, get('/ui'))).text).toMatch(/200 OK[^]*ok$/);
