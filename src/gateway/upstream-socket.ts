@@ -82,15 +82,18 @@ const spare: ArrayBuffer[] = [];
 
 /** Node would make a buffer of 64 KiB for each read, which costs as much as the system call, and as much again to collect. */
 function intoBuffers({ received }: Receiving): net.OnReadOpts {
-  const fresh = (): Buffer => Buffer.from(spare.pop() ?? new ArrayBuffer(readSize));
-  let buffer = fresh();
+  let buffer = bufferToRead();
   return {
     buffer: () => buffer,
     callback: (length) => {
-      if (received(buffer.subarray(0, length))) buffer = fresh();
+      if (received(buffer.subarray(0, length))) buffer = bufferToRead();
       return true;
     },
   };
+}
+
+function bufferToRead(): Buffer {
+  return Buffer.from(spare.pop() ?? new ArrayBuffer(readSize));
 }
 
 /** Gives the buffer behind a view back that was kept. Only when nobody, the system included, looks at it any more. */

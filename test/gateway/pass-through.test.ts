@@ -308,12 +308,21 @@ describe.each(ways)('what reaches the client, by %s', (_, way) => {
   });
 
   it('large answers that are read slowly and at the same time stay their own, byte for byte', async () => {
-    const size = 3_000_000;
+    // More than the system's buffers take, in pieces that leave the proxy's own buffer room for the next.
+    const size = 16_000_000;
+    const piece = 24_000;
     const bodyOf = (n: number): Buffer => Buffer.alloc(size, `answer ${n} `);
     const upstream = http.createServer((req, res) => {
       const n = Number(req.url?.slice(2));
+      const body = bodyOf(n);
       // Half of them in chunks.
-      res.writeHead(200, n % 2 === 0 ? { 'content-length': size } : {}).end(bodyOf(n));
+      res.writeHead(200, n % 2 === 0 ? { 'content-length': size } : {});
+      const send = (at: number): void => {
+        if (at >= size) return void res.end();
+        if (res.write(body.subarray(at, at + piece))) setImmediate(send, at + piece);
+        else res.once('drain', () => send(at + piece));
+      };
+      send(0);
     });
     await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
     closers.push(() => upstream.close());
@@ -326,14 +335,12 @@ describe.each(ways)('what reaches the client, by %s', (_, way) => {
       });
       for await (const chunk of answer as AsyncIterable<Buffer>) {
         chunks.push(chunk);
-        if (chunks.length % (4 + n) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 200));
       }
       return Buffer.concat(chunks);
     };
-    for (let round = 0; round < 2; round += 1) {
-      const read12 = await Promise.all(Array.from({ length: 12 }, (_, n) => read(n)));
-      for (const [n, body] of read12.entries()) expect(body.equals(bodyOf(n)), `answer ${n}`).toBe(true);
-    }
+    const bodies = await Promise.all(Array.from({ length: 6 }, (_, n) => read(n)));
+    for (const [n, body] of bodies.entries()) expect(body.equals(bodyOf(n)), `answer ${n}`).toBe(true);
   });
 
   it('RSP-04 a Trailer beside Content-Length does no harm', async () => {
