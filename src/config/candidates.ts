@@ -29,7 +29,8 @@ export function indexPublishers(
     if (found === undefined || provider === undefined) return [];
     if (found.all.length <= fewEnough) return found.all;
     const keyed = tokenKeys(provider, claims).flatMap((key) => found.byKey.get(key) ?? []);
-    const positions = [...new Set([...found.always, ...keyed])].toSorted((a, b) => a - b);
+    const all = [...found.always, ...keyed];
+    const positions = all.length < 2 ? all : [...new Set(all)].toSorted((a, b) => a - b);
     return positions.flatMap((position) => found.all[position] ?? []);
   };
 }

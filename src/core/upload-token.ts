@@ -55,9 +55,11 @@ const four = 62 ** 4;
 /** Writes a number, which is used up, in base 62: by long division, four characters at a time, exact in a double. */
 function base62(limbs: number[], length: number): string {
   let text = '';
+  let first = 0;
   while (text.length < length) {
     let rest = 0;
-    for (let i = 0; i < limbs.length; i += 1) {
+    while (limbs[first] === 0) first += 1;
+    for (let i = first; i < limbs.length; i += 1) {
       const value = rest * 65_536 + (limbs[i] ?? 0);
       limbs[i] = Math.floor(value / four);
       rest = value % four;

@@ -1,5 +1,5 @@
 // Makes an upload token: random text for the client, a hash and a record for the store.
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Issuer } from '../config/configuration.ts';
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { Grant, TokenRecord } from '../core/grant.ts';
@@ -7,6 +7,7 @@ import { own, type Json, type JsonObject } from '../core/json.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
 import { formatToken } from '../core/upload-token.ts';
 import type { MintRequest } from '../store/store.ts';
+import { randomBytesOf } from './random.ts';
 
 /** SHA-256 (hex) of a canonical upload token: all that is stored of it (SEC-02). */
 export function hashToken(token: string): string {
@@ -28,7 +29,7 @@ export function draft(
   grants: readonly Grant[],
   now: number,
 ): Draft {
-  const random = randomBytes(48);
+  const random = randomBytesOf(48);
   const token = formatToken(random.subarray(0, 32));
   const tokenHash = hashToken(token);
   const ttl = Math.min(...publishers.map((publisher) => publisher.ttl));

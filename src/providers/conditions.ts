@@ -108,5 +108,5 @@ function freeMatches(free: FreeClaim, value: Json | undefined): boolean {
  * Lower-cases A–Z only. `toLowerCase` would fold the Kelvin sign to `k` and so let one name stand for another (CLM-11).
  */
 export function foldAscii(text: string): string {
-  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()) : text;
 }

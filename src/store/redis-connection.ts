@@ -25,7 +25,7 @@ export interface ConnectionEvents {
   readonly lost: () => void;
 }
 
-/** Milliseconds: ioredis' own limits count per command sent, and a cluster sends one command several times. */
+/** Milliseconds for a cluster: ioredis' own limit counts per command sent, and a cluster sends one command several times. */
 const deadline = 900;
 
 /**
@@ -54,13 +54,14 @@ export class RedisConnection<Client> {
     this.#client = this.#build();
   }
 
-  /** Runs one command; every failure is a `StoreUnavailable`, after `deadline` milliseconds at the latest. */
+  /** Runs one command; every failure is a `StoreUnavailable`, after 500 ms (`redis-options.ts`), in a cluster `deadline` at the latest. */
   async ask<T>(command: (client: Client) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable(`The ${this.#use.subject} is closed.`);
     this.#gatherWrites();
     try {
       // The scripts were defined in `#build`; ioredis' types cannot know.
-      return await within(command(this.#client as unknown as Client));
+      const answer = command(this.#client as unknown as Client);
+      return await (this.#client instanceof Cluster ? within(answer) : answer);
     } catch (error) {
       throw toUnavailable(error, this.#reason);
     }
