@@ -22,6 +22,8 @@ export class MultipartReader {
   readonly #source: AsyncIterator<Uint8Array>;
   /** `--boundary`, which may stand nowhere but in delimiters. */
   readonly #mark: Buffer;
+  /** The mark behind its line end. */
+  readonly #delimiter: Buffer;
   readonly #limit: number;
   #pending: Buffer = Buffer.alloc(0);
   #received = 0;
@@ -31,6 +33,7 @@ export class MultipartReader {
   constructor(source: AsyncIterable<Uint8Array>, boundary: string, limit: number) {
     this.#source = source[Symbol.asyncIterator]();
     this.#mark = Buffer.from(`--${boundary}`, 'latin1');
+    this.#delimiter = Buffer.concat([crlf, this.#mark]);
     this.#limit = limit;
   }
 
@@ -46,15 +49,28 @@ export class MultipartReader {
 
   /** The data of the part whose head came last, in pieces as they arrive; at most one piece is held. */
   async *data(): AsyncGenerator<Uint8Array, void, void> {
-    // Held back: all of the mark but one byte, and the line end that has to stand before it.
-    const held = this.#mark.length + 1;
     for (;;) {
       const at = this.#pending.indexOf(this.#mark);
       if (at >= 0) return yield* this.#lastData(at);
-      const sure = this.#pending.length - held;
+      const sure = this.#pending.length - this.#heldBack();
       if (sure > 0) yield this.#take(sure);
       if (!(await this.#fill())) throw new UploadRefused(refuse('body-incomplete'));
     }
+  }
+
+  /**
+   * Bytes at the end that may be the begin of the mark, or of the line end that has to stand before it. Mostly none: then
+   * the next chunk need not be copied behind them.
+   */
+  #heldBack(): number {
+    const pending = this.#pending;
+    for (let length = Math.min(pending.length, this.#delimiter.length - 1); length > 0; length -= 1) {
+      const first = pending[pending.length - length];
+      if (first !== this.#delimiter[0] && first !== this.#mark[0]) continue;
+      const end = pending.subarray(pending.length - length);
+      if (end.equals(this.#delimiter.subarray(0, length)) || end.equals(this.#mark.subarray(0, length))) return length;
+    }
+    return 0;
   }
 
   async *#lastData(at: number): AsyncGenerator<Uint8Array, void, void> {

@@ -1,6 +1,8 @@
 import { array, constantFrom, double, record, sample } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MultipartReader } from '../../../src/registries/pypi/multipart.ts';
 import { packageName } from '../../../src/registries/pypi/name.ts';
+import { UploadRefused } from '../../../src/registries/registry.ts';
 import { describeWith } from '../../support/requirement.ts';
 import { shapes } from './clients.ts';
 import {
@@ -75,6 +77,46 @@ describe('bodies of the catalogue', () => {
     expect(outcome.body.toString('latin1')).toContain(
       'filename="allowed-1.0.tar.gz"\r\nContent-Type: application/octet-stream\r\n\r\ndata\r\n',
     );
+  });
+});
+
+/** What a reader makes of a body that comes in these pieces: the data of its parts, or why it breaks off. */
+async function partsOf(pieces: readonly string[]): Promise<readonly string[] | string> {
+  const bytes = (async function* () {
+    for (const piece of pieces) yield Promise.resolve(Buffer.from(piece, 'latin1'));
+  })();
+  const reader = new MultipartReader(bytes, 'aXa', 10_000);
+  const found: string[] = [];
+  try {
+    while ((await reader.next()) !== undefined) {
+      let data = '';
+      for await (const chunk of reader.data()) data += Buffer.from(chunk).toString('latin1');
+      found.push(data);
+    }
+    return found;
+  } catch (error) {
+    if (error instanceof UploadRefused) return error.refusal.message;
+    throw error;
+  }
+}
+
+describe('a body in pieces', () => {
+  const head = 'Content-Disposition: form-data; name="a"\r\n\r\n';
+  const body = (...values: string[]): string => `${values.map((value) => `--aXa\r\n${head}${value}\r\n`).join('')}--aXa--\r\n`;
+  it.each([
+    ['values that end like the begin of a boundary', body('x\r', 'x\r\n', 'x\r\n-', '--aX', 'x\r\n--aX', '-', '', '\r\n\r\n', 'a--a')],
+    ['a boundary inside a value', body('x', 'y--aXaz')],
+    ['a boundary behind a bare line feed', body('x', 'y\n--aXa')],
+    ['a boundary at the begin of a value', body('x', '--aXa')],
+    ['a boundary behind a part of itself', body('--aX--aXa')],
+    ['no end', body('x', 'y').slice(0, -6)],
+  ])('MP-04 MP-06 with %s is read the same wherever it is cut', async (_, text) => {
+    const whole = await partsOf([text]);
+    expect(await partsOf([...text])).toEqual(whole);
+    for (let at = 1; at < text.length; at += 1) {
+      expect(await partsOf([text.slice(0, at), text.slice(at)])).toEqual(whole);
+      expect(await partsOf([text.slice(0, at), text.slice(at, at + 3), text.slice(at + 3)].filter((piece) => piece !== ''))).toEqual(whole);
+    }
   });
 });
 
