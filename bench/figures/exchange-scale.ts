@@ -1,12 +1,14 @@
 // exchange-scale: the same exchange with fifty times the policy, and with a store that is full of live tokens and marks.
 import { pastEpoch } from '../../test/support/proxy.ts';
 import { openExchangeWorld, type ExchangeWorld } from '../lab/exchange-world.ts';
+import { settled } from '../lab/cpu.ts';
 import { inTurn, median, ratios, type Series } from '../lab/rounds.ts';
 import { atLeast, atMost, shown, type Figure } from '../report/goals.ts';
-import { exchanging, loadFor, small } from './exchange.ts';
+import { exchanging, loadFor } from './exchange.ts';
 import { withClosers, type Run } from './run.ts';
 
 const large = { publishers: 50_000, packages: 20 };
+const small = { publishers: 1000, packages: 20 };
 /** Of 10^6 and 10^7: what a machine of this size has time for. Redis keeps them in hash tables, which know no size. */
 const tokens = 100_000;
 const marks = 1_000_000;
@@ -20,6 +22,9 @@ export async function exchangeScale(run: Run): Promise<Figure[]> {
     const again = performance.now();
     const many = closing(await world.startExchange(run.build, { ...large, publishers: Math.round(large.publishers * run.size) }));
     const load = (performance.now() - again - smallStart) / 1000;
+    // The policy is read a second time in the background, in case it changed meanwhile.
+    await settled(few.pid);
+    await settled(many.pid);
     await pastEpoch();
     const { script } = await loadFor(world, small.publishers, run.seconds);
     const [fewer, more] = [

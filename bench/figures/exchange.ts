@@ -9,7 +9,7 @@ import { wrk } from '../lab/wrk.ts';
 import { atLeast, atMost, shown, type Figure } from '../report/goals.ts';
 import { withClosers, type Run } from './run.ts';
 
-export const small = { publishers: 1000, packages: 20 };
+export const small = { publishers: 1000, packages: 2 };
 /** More than any round can use up, at this many a second. */
 const fastest = 16_000;
 
@@ -55,7 +55,7 @@ export async function exchange(run: Run): Promise<Figure[]> {
     return [
       {
         name: 'exchange',
-        what: '1,000 publishers × 20 packages, PyPI dialect, RS256, Redis, record on, one process',
+        what: '1,000 publishers × 2 packages, PyPI dialect, RS256, Redis, record on, one process',
         unit: 'exchanges/s',
         series,
         goals: [atLeast('exchange ÷ ceiling', share, 0.7)],

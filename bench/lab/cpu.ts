@@ -35,3 +35,12 @@ export function forgetPeak(pid: number): void {
 export function descriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
+
+/** Resolves when the process has had nothing to do for a second; after two minutes whatever it does. */
+export async function settled(pid: number): Promise<void> {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
+    const before = cpuTime([pid]);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (cpuTime([pid]) - before < 50_000) return;
+  }
+}

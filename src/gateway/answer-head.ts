@@ -60,8 +60,15 @@ export function readAnswerHead(text: string, method: string): AnswerHead | undef
         break;
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break;
-        // Any other coding, or this one twice: we would not undo it, and its end is elsewhere.
-        if (chunked || value.toLowerCase() !== 'chunked') return undefined;
+        // Any other coding, or this one twice: we would not undo it, and its end is elsewhere. Not even space behind it.
+        if (
+          chunked ||
+          text
+            .slice(colon + 1, end)
+            .trimStart()
+            .toLowerCase() !== 'chunked'
+        )
+          return undefined;
         chunked = true;
     }
   }

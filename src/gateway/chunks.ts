@@ -5,7 +5,8 @@ const maxLine = 1024;
 
 /** A size, and perhaps extensions, which mean nothing to us. No sign, no space, no `0x`, no number that overflows (SMG-17). */
 const sizeLine = /^([0-9A-Fa-f]{1,8})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?)*$/;
-const trailerLine = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
+/** Never one that says where a message ends. */
+const trailerLine = /^(?!(?:content-length|transfer-encoding):)[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/i;
 
 export class Chunks {
   #state: 'size' | 'data' | 'data end' | 'trailers' | 'done' = 'size';

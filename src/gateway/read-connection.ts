@@ -130,7 +130,7 @@ export class ReadConnection {
     const head = reader && readAnswerHead(whole.toString('latin1', 0, end + 2), reader.method);
     const rest = whole.subarray(end + 4);
     if (head === undefined || reader === undefined) return this.#fail('upstream-broken');
-    if (head.statusCode < 200) return this.#skipInterim(head.statusCode, lendable ? rest : copyOf(rest));
+    if (head.statusCode < 200) return this.#skipInterim(head, lendable ? rest : copyOf(rest));
     this.#head = head;
     this.#left = head.framing.kind === 'length' ? head.framing.bytes : 0;
     this.#chunks = head.framing.kind === 'chunked' ? new Chunks() : undefined;
@@ -141,9 +141,10 @@ export class ReadConnection {
   }
 
   /** 100 and 103 come before the answer; after a 101 that nobody asked for no HTTP would come (RSP-07). */
-  #skipInterim(status: number, rest: Buffer): void {
+  #skipInterim({ statusCode, reusable }: AnswerHead, rest: Buffer): void {
     this.#interim += 1;
-    if (status === 101 || this.#interim > maxInterim) return this.#fail('upstream-broken');
+    // HTTP/1.0 knows none, so that what follows one is another answer to some.
+    if (statusCode === 101 || !reusable || this.#interim > maxInterim) return this.#fail('upstream-broken');
     if (rest.length > 0) this.#readHead(rest);
   }
 

@@ -134,6 +134,7 @@ describe('an answer that two readers could read differently', () => {
     ['RSP-08 two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n'],
     ['RSP-08 the same length twice', 'Content-Length: 2\r\nContent-Length: 2\r\n'],
     ['RSP-08 both framings', `Content-Length: 2\r\n${chunked}`],
+    ['RSP-08 chunked with a tab behind it', 'Transfer-Encoding: chunked\t\r\n'],
     ['RSP-08 chunked twice', `${chunked}${chunked}`],
     ['RSP-08 another coding before it', 'Transfer-Encoding: gzip, chunked\r\n'],
     ['RSP-08 another coding alone', 'Transfer-Encoding: identity\r\nContent-Length: 2\r\n'],
@@ -156,6 +157,7 @@ describe('an answer that two readers could read differently', () => {
 
   it.each([
     ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+    ['an interim answer in HTTP/1.0', 'HTTP/1.0 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
     ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
     ['http in small letters', 'http/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
     ['status 099', 'HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok'],
@@ -182,6 +184,7 @@ describe('an answer that two readers could read differently', () => {
     ['data without its line end', '2\r\nokk\r\n0\r\n\r\n'],
     ['a bare LF behind data', '2\r\nok\n0\r\n\r\n'],
     ['a trailer that is none', '2\r\nok\r\n0\r\nevil\r\n\r\n'],
+    ['a trailer that frames', '2\r\nok\r\n0\r\nContent-Length: 3\r\n\r\n'],
     ['endless trailers', `2\r\nok\r\n0\r\n${'a: 1\r\n'.repeat(1000)}\r\n`],
     ['no last chunk', '2\r\nok\r\n'],
     ['a last chunk without its empty line', '2\r\nok\r\n0\r\n'],
