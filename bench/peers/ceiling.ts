@@ -5,16 +5,19 @@ import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { Redis } from 'ioredis';
-import { guardScript, mintScript } from '../../src/store/redis-scripts.ts';
 
 const [, , port, redisUrl = '', keyFile = ''] = process.argv;
 const key = createPublicKey(readFileSync(keyFile));
 const redis = new Redis(redisUrl);
-redis.defineCommand('mint', { lua: mintScript, numberOfKeys: 3 });
-type Mint = { mint: (...values: string[]) => Promise<[string, string]> };
-// The store's epoch begins now: identity tokens that were issued before are none of its.
-await redis.eval(guardScript, 1, '{bare}epoch', String(Date.now()), '');
-let server = '';
+/** Mark and mint in one step, as bare as it can be. KEYS mark, token. ARGV record, its life (ms), nonce, hash, asked, the mark's life (ms). */
+const script = `
+if redis.call('HEXISTS', KEYS[1], ARGV[5]) == 1 then return 'used' end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[5], 1, ARGV[3], ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return 'minted'`;
+redis.defineCommand('mint', { lua: script, numberOfKeys: 2 });
+type Mint = { mint: (...values: string[]) => Promise<string> };
 
 const parse = (part: string | undefined): Record<string, unknown> =>
   JSON.parse(Buffer.from(part ?? '', 'base64url').toString()) as Record<string, unknown>;
@@ -32,17 +35,9 @@ async function exchange(body: string): Promise<string | undefined> {
   const hash = createHash('sha256').update(minted).digest('hex');
   const identity = createHash('sha256').update(String(claims['jti'])).digest('hex');
   const record = JSON.stringify({ version: 1, id: hash.slice(0, 12), claims, minted: now, expires: now + 900 });
-  const keys = ['{bare}epoch', `{bare}once:${identity}`, `{bare}token:${hash}`];
-  const numbers = [String(now), server, String(claims['iat']), '1', '4000000', '900000'];
-  const [result, answered] = await (redis as unknown as Mint).mint(
-    ...keys,
-    ...numbers,
-    randomBytes(16).toString('hex'),
-    hash,
-    record,
-    'pypi\n*',
-  );
-  server = answered;
+  const keys = [`{bare}once:${identity}`, `{bare}token:${hash}`];
+  const nonce = randomBytes(16).toString('hex');
+  const result = await (redis as unknown as Mint).mint(...keys, record, '900000', nonce, hash, 'pypi\n*', '4000000');
   return result === 'minted' ? JSON.stringify({ success: true, token: minted, expires: now }) : undefined;
 }
 
