@@ -41,6 +41,8 @@ const allowed: Record<string, readonly string[]> = {
   store: ['core', 'store'],
   audit: ['core', 'audit'],
   admin: ['core', 'audit', 'admin'],
+  metrics: ['core', 'metrics'],
+  'metrics.ts': ['core', 'metrics'],
   exchange: ['core', 'exchange', 'registries/registry.ts', 'store/store.ts'],
   gateway: ['core', 'gateway', 'registries/registry.ts', 'store/store.ts'],
   server: [
@@ -57,6 +59,7 @@ const allowed: Record<string, readonly string[]> = {
     'server',
     'log.ts',
     'log',
+    'metrics.ts',
   ],
 };
 
@@ -65,6 +68,7 @@ const types: Record<string, readonly string[]> = {
   exchange: ['config', 'oidc', 'store', 'audit', 'providers'],
   gateway: ['config', 'oidc', 'store', 'audit', 'providers'],
   admin: ['config', 'oidc', 'store', 'providers', 'registries', 'exchange', 'gateway', 'server'],
+  metrics: ['metrics.ts'],
 };
 
 describe('the house', () => {
