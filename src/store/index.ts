@@ -9,7 +9,7 @@ export { createMemoryStore } from './memory.ts';
 export { createRedisStore } from './redis.ts';
 export type { StoreLog } from './redis-connection.ts';
 export { StoreMisconfigured, StoreUnavailable } from './store.ts';
-export type { MintRequest, MintResult, Store, Use } from './store.ts';
+export type { MintRequest, MintResult, Store, StoreFailure, Use } from './store.ts';
 
 /**
  * Opens the store of the configuration. A Redis that is down does not stop the proxy from starting: `problem` says so.

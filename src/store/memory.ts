@@ -112,7 +112,8 @@ function settle(shelves: Shelves, mint: CheckedMint, epoch: number, at: number, 
   const { result, mark, again } = judge(shelves, mint, epoch, at);
   if (result !== 'minted' || again) return result;
   const old = shelves.marks.get(mint.identity);
-  if (shelves.mints >= capacity || shelves.tokens.size >= capacity) throw new StoreUnavailable('The embedded token store is full.');
+  if (shelves.mints >= capacity || shelves.tokens.size >= capacity)
+    throw new StoreUnavailable('The embedded token store is full.', 'memory');
   if (mark !== old) shelves.mints -= old?.nonces.size ?? 0;
   for (const entry of mint.asked) count(mark.counts, entry);
   mark.nonces.set(mint.nonce, mint.tokenHash);

@@ -1,6 +1,6 @@
 // Keeps one ioredis client alive: tells once when Redis is lost and when it is back, and follows a rotated password file.
 import { Cluster, type Redis } from 'ioredis';
-import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable } from './redis-failure.ts';
+import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable, type Reason } from './redis-failure.ts';
 import { makeClient, readPasswords, type Passwords, type RedisSettings } from './redis-options.ts';
 import { StoreUnavailable } from './store.ts';
 
@@ -42,7 +42,7 @@ export class RedisConnection<Client> {
   #closed = false;
   #up: boolean | undefined;
   /** Why the connection was lost last: says more than that there is none. */
-  #reason = unreachable;
+  #reason: Reason = unreachable;
 
   /** Connects in the background. @throws Error when a password or CA file cannot be read */
   constructor(settings: RedisSettings, use: RedisUse, log: StoreLog, events: ConnectionEvents) {
@@ -56,7 +56,7 @@ export class RedisConnection<Client> {
 
   /** Runs one command; every failure is a `StoreUnavailable`, after 500 ms (`redis-options.ts`), in a cluster `deadline` at the latest. */
   async ask<T>(command: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new StoreUnavailable(`The ${this.#use.subject} is closed.`);
+    if (this.#closed) throw new StoreUnavailable(`The ${this.#use.subject} is closed.`, 'closed');
     this.#gatherWrites();
     try {
       // The scripts were defined in `#build`; ioredis' types cannot know.
@@ -122,7 +122,7 @@ export class RedisConnection<Client> {
 
   #isDown(error?: unknown): void {
     if (error !== undefined) this.#reason = describeFailure(error);
-    if (this.#up !== false) this.#log.warn({ store: 'redis', reason: this.#reason }, `the ${this.#use.subject} cannot be reached`);
+    if (this.#up !== false) this.#log.warn({ store: 'redis', reason: this.#reason.sentence }, `the ${this.#use.subject} cannot be reached`);
     this.#up = false;
     this.#events.lost();
     this.#followPassword(error);
@@ -147,7 +147,7 @@ export class RedisConnection<Client> {
 
 function within<T>(answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new StoreUnavailable('Redis did not answer in time.')), deadline);
+    const timer = setTimeout(() => reject(new StoreUnavailable('Redis did not answer in time.', 'timeout')), deadline);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

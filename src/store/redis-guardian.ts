@@ -8,6 +8,8 @@ export interface RedisStoreRoom {
   readonly log: StoreLog;
   /** Milliseconds since 1970; the proxy's clock decides, never Redis' (RED-18). */
   readonly now: () => number;
+  /** Is told when marks may have been forgotten, which moved the epoch (RED-12). */
+  readonly epochMoved?: () => void;
 }
 
 /** What the token store needs of an ioredis client. */
@@ -37,8 +39,8 @@ export interface Guardian extends Pick<RedisConnection<StoreClient>, 'ask' | 'cl
   readonly settled: Promise<void>;
   /** The identity of the server that answered last; empty before the first answer. */
   readonly seen: () => string;
-  /** Takes note of the server that answered; another one than before is looked at before the next mint. */
-  readonly met: (server: string) => void;
+  /** Takes note of the server that answered, and whether the epoch moved; another one than before is looked at before the next mint. */
+  readonly met: (server: string, moved: boolean) => void;
   /** @throws StoreUnavailable unless the server was looked at and is fit for minting */
   readonly sound: () => Promise<void>;
   readonly problem: Store['problem'];
@@ -47,7 +49,7 @@ export interface Guardian extends Pick<RedisConnection<StoreClient>, 'ask' | 'cl
 }
 
 /** Connects in the background. @throws StoreMisconfigured when a password or CA file cannot be read */
-export function createGuardian(settings: RedisSettings, { log, now }: RedisStoreRoom): Guardian {
+export function createGuardian(settings: RedisSettings, { log, now, epochMoved }: RedisStoreRoom): Guardian {
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
   let server = '';
   let evicting: string | undefined;
@@ -62,13 +64,14 @@ export function createGuardian(settings: RedisSettings, { log, now }: RedisStore
   /** Asks the guard script, which moves the epoch if this is another server than before. */
   async function inspect(): Promise<void> {
     const answer = await connection.ask((client) => client.guard(`${settings.keyPrefix}epoch`, String(Math.floor(now())), server));
-    const [identity = '', role = '', policy = ''] = texts(answer);
+    const [identity = '', role = '', policy = '', moved = ''] = texts(answer);
+    if (moved === '1') epochMoved?.();
     server = identity;
     replica = /^(slave|replica)$/.test(role) ? 'The Redis server is a read-only replica.' : undefined;
     evicting = settings.allowEviction || policy === 'noeviction' || policy === '' ? undefined : evictionSentence(policy);
     if (policy === '') log.warn({ store: 'redis' }, 'Redis does not say its maxmemory-policy; make sure that it is noeviction');
-    const problem = replica ?? evicting;
-    if (problem !== undefined) throw new StoreUnavailable(problem);
+    if (replica !== undefined) throw new StoreUnavailable(replica, 'readonly');
+    if (evicting !== undefined) throw new StoreUnavailable(evicting, 'eviction');
   }
 
   function sound(again = false): Promise<void> {
@@ -86,7 +89,8 @@ export function createGuardian(settings: RedisSettings, { log, now }: RedisStore
     close: () => connection.close(),
     settled,
     seen: () => server,
-    met: (identity) => {
+    met: (identity, moved) => {
+      if (moved) epochMoved?.();
       if (identity === server) return;
       server = identity;
       look = undefined;

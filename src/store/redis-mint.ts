@@ -39,7 +39,7 @@ function isResult(value: unknown): value is MintResult {
  */
 export function isAuthentic(mint: CheckedMint, seal: Seal, answer: readonly string[]): boolean {
   const counts: Counts = new Map();
-  const [, , ...earlier] = answer;
+  const [, , , ...earlier] = answer;
   for (let i = 0; i + 1 < earlier.length; i += 2) {
     const text = seal.open(['mark', mint.identity, earlier[i] ?? ''], earlier[i + 1] ?? '');
     const asked = text?.slice(text.indexOf(' ') + 1);

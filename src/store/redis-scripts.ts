@@ -16,20 +16,20 @@ local function guard(key, now, seen)
   local found = redis.pcall('GET', key)
   local ok, epoch = pcall(cjson.decode, type(found) == 'string' and found or '')
   local known = ok and type(epoch) == 'table' and epoch.version == 1 and type(epoch.at) == 'number'
-  if known and epoch.server == identity and (seen == '' or seen == identity) then return identity, epoch.at end
+  if known and epoch.server == identity and (seen == '' or seen == identity) then return identity, epoch.at, 0 end
   local at = math.max(tonumber(now), known and epoch.at or 0)
   redis.call('SET', key, string.format('{"version":1,"at":%.0f,"server":"%s"}', at, identity))
-  return identity, at
+  return identity, at, 1
 end
 `;
 
 /**
  * KEYS epoch. ARGV now (ms), seen.
- * Answers the server's identity, its role and its eviction policy.
+ * Answers the server's identity, its role, its eviction policy, and 1 when the epoch moved.
  */
 export const guardScript = `${guard}
-local identity = guard(KEYS[1], ARGV[1], ARGV[2])
-return { identity, info('replication', 'role'), info('memory', 'maxmemory_policy') }
+local identity, _, moved = guard(KEYS[1], ARGV[1], ARGV[2])
+return { identity, info('replication', 'role'), info('memory', 'maxmemory_policy'), moved }
 `;
 
 /**
@@ -40,20 +40,20 @@ return { identity, info('replication', 'role'), info('memory', 'maxmemory_policy
  * exchanged package, so that `*` need not look at each.
  * KEYS epoch, mark, token, uses. ARGV now (ms), seen, issuedAt (s), limit, markFor (ms), keepFor (ms), nonce, what the mark
  * keeps of this mint, record, uploads of the token or '', 'mint' or 'ask', 'sealed' or '', asked entries from 13 on.
- * Answers the result and the server's identity; where marks are sealed, also every mint that the mark held before: nonce, what was kept.
+ * Answers the result, the server's identity, and 1 when the epoch moved; where marks are sealed, also every mint that the mark held before: nonce, what was kept.
  */
 export const mintScript = `${guard}
 local mark, nonce = KEYS[2], 'nonce ' .. ARGV[7]
-local identity, epoch = guard(KEYS[1], ARGV[1], ARGV[2])
-if redis.call('HGET', mark, nonce) == ARGV[8] then return { 'minted', identity } end
-if tonumber(ARGV[3]) * 1000 <= epoch then return { 'before-epoch', identity } end
+local identity, epoch, moved = guard(KEYS[1], ARGV[1], ARGV[2])
+if redis.call('HGET', mark, nonce) == ARGV[8] then return { 'minted', identity, moved } end
+if tonumber(ARGV[3]) * 1000 <= epoch then return { 'before-epoch', identity, moved } end
 local function count(field) return tonumber(redis.call('HGET', mark, field) or '0') end
 for i = 13, #ARGV do
   local registry = string.match(ARGV[i], '^[^\\n]+\\n')
   local own = ARGV[i] == registry .. '*' and registry or ARGV[i]
-  if count(own) + count(registry .. '*') >= tonumber(ARGV[4]) then return { 'used', identity } end
+  if count(own) + count(registry .. '*') >= tonumber(ARGV[4]) then return { 'used', identity, moved } end
 end
-local answer = { 'minted', identity }
+local answer = { 'minted', identity, moved }
 if ARGV[12] == 'sealed' then
   local kept = redis.call('HGETALL', mark)
   for i = 1, #kept, 2 do

@@ -94,7 +94,7 @@ function createMinting(keyPrefix: string, { log, now }: RedisStoreRoom, guardian
     const keys = ['epoch', `once:${mint.identity}`, ...own].map((key) => `${keyPrefix}${key}`);
     const values = [String(Math.floor(now())), guardian.seen(), ...mintValues(mint, seal, mode)];
     const answer = texts(await guardian.ask((client) => client.mint(...keys, ...values)));
-    guardian.met(answer[1] ?? '');
+    guardian.met(answer[1] ?? '', answer[2] === '1');
     const result = resultOf(answer);
     const authentic = !seal.on || result !== 'minted' || isAuthentic(mint, seal, answer);
     if (!authentic)

@@ -1,8 +1,33 @@
 // What the exchange and the gateway need of a token store. Every method may throw `StoreUnavailable`.
 import type { TokenRecord } from '../core/grant.ts';
 
+/** Why the store cannot answer, for the metrics: its sentence says more. */
+export type StoreFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'authentication'
+  | 'permission'
+  | 'readonly'
+  | 'loading'
+  | 'busy'
+  | 'replication'
+  | 'cluster'
+  | 'memory'
+  | 'disk'
+  | 'eviction'
+  | 'type'
+  | 'tls'
+  | 'closed'
+  | 'other';
+
 /** The store cannot answer. Callers refuse with `store-unavailable` (P4). */
-export class StoreUnavailable extends Error {}
+export class StoreUnavailable extends Error {
+  readonly failure: StoreFailure;
+  constructor(message: string, failure: StoreFailure = 'other') {
+    super(message);
+    this.failure = failure;
+  }
+}
 
 /** The store answers, but as it is set up it would forget replay marks, or it cannot be set up at all. `serve` refuses to start. */
 export class StoreMisconfigured extends Error {}

@@ -17,8 +17,8 @@ async function redisServer(...parameters: Parameters<typeof startRedis>): Promis
   return redis;
 }
 
-async function open(port: number, clock: { ms: number }): Promise<Store> {
-  const store = await createRedisStore(redisAt(port), { log: keptLog(), now: () => clock.ms });
+async function open(port: number, clock: { ms: number }, epochMoved: () => void = () => undefined): Promise<Store> {
+  const store = await createRedisStore(redisAt(port), { log: keptLog(), now: () => clock.ms, epochMoved });
   cleanup.push(() => store.close());
   return store;
 }
@@ -46,6 +46,24 @@ describeWith('redis-server', 'redis-cli')('after Redis forgot', () => {
     const fresh = again(first, { issuedAt: Math.ceil(clock.ms / 1000) + 1 });
     expect(await store.mint(fresh)).toBe('minted');
     expect(await store.mint(again(fresh, { issuedAt: fresh.issuedAt }))).toBe('used');
+  });
+
+  it('it is told once for each time, whether a mint or a look found out, and not by a process that came later (RED-12)', async () => {
+    const redis = await redisServer();
+    const clock = { ms: Date.now() };
+    let moved = 0;
+    const store = await open(redis.port, clock, () => (moved += 1));
+    expect(moved, 'an empty Redis is one that may have forgotten').toBe(1);
+    await store.mint(issuedLater(clock));
+    const later = await open(redis.port, clock, () => (moved += 1));
+    await later.close();
+    expect(moved).toBe(1);
+    await redis.cli('flushall');
+    await store.mint(issuedLater(clock));
+    expect(moved).toBe(2);
+    await redis.restart();
+    await recovered(store);
+    expect(moved).toBe(3);
   });
 
   it('by a restart without persistence (RED-12)', async () => {

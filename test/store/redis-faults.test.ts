@@ -192,7 +192,7 @@ onRedis('a Redis that answers with an error', () => {
     const store = await open(redis.port);
     const busy = redis.cli('eval', 'while true do end', '0').catch(() => undefined);
     await expect.poll(() => store.problem(), { timeout: 5_000 }).toBe('Redis is busy with a script.');
-    await expect(store.mint(mintOf(Date.now()))).rejects.toThrow('Redis is busy with a script.');
+    await expect(store.mint(mintOf(Date.now()))).rejects.toThrow(new StoreUnavailable('Redis is busy with a script.', 'busy'));
     await redis.cli('script', 'kill');
     await busy;
     await recovered(store);
@@ -207,7 +207,7 @@ onRedis('a Redis that answers with an error', () => {
     await redis.cli('config', 'set', 'maxmemory', '1');
     const full = mintOf(Date.now());
     const error: unknown = await store.mint(full).catch((reason: unknown) => reason);
-    expect(error).toEqual(new StoreUnavailable('Redis is out of memory.'));
+    expect(error).toEqual(new StoreUnavailable('Redis is out of memory.', 'memory'));
     expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(new RegExp(`${full.tokenHash}|${full.nonce}|acme`));
     expect(await store.find(before.tokenHash)).toEqual(before.record);
     await redis.cli('config', 'set', 'maxmemory', '0');
