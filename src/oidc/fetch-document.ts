@@ -17,6 +17,13 @@ export class KeysUnavailable extends Error {
   }
 }
 
+/** What one visit to an issuer is given: the time that it has, and whom to tell what time it is at the issuer's. */
+export interface Visit {
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970, in whole seconds. */
+  readonly dated: (at: number) => void;
+}
+
 /** Bytes of one document. */
 export const maxDocumentBytes = 262_144;
 const maxRedirects = 2;
@@ -34,9 +41,9 @@ export async function openAgent(settings: IssuerSettings): Promise<Agent> {
 
 /**
  * Gets one document of at most 256 KiB. Redirects are followed twice at most and only within the origin (JWK-01).
- * Throws `KeysUnavailable`, or the network's own error; `signal` bounds the whole time.
+ * Throws `KeysUnavailable`, or the network's own error; the visit's signal bounds the whole time.
  */
-export async function fetchDocument(start: URL, agent: Agent, settings: IssuerSettings, signal: AbortSignal): Promise<Json> {
+export async function fetchDocument(start: URL, agent: Agent, settings: IssuerSettings, { signal, dated }: Visit): Promise<Json> {
   let url = start;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
     checkUrl(url, settings);
@@ -45,6 +52,8 @@ export async function fetchDocument(start: URL, agent: Agent, settings: IssuerSe
       signal,
       headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'countersign' },
     });
+    const at = dateOf(response);
+    if (at !== undefined) dated(at);
     if (response.statusCode < 300 || response.statusCode === 304 || response.statusCode > 308) return readJson(url, response);
     await response.body.dump({ limit: 16_384, signal });
     const next = URL.parse(header(response, 'location'), url.href);
@@ -95,6 +104,14 @@ function answerProblem(response: Dispatcher.ResponseData): string | undefined {
 function retryAfter(response: Dispatcher.ResponseData): number | undefined {
   const value = header(response, 'retry-after');
   return /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
+}
+
+/** What time it was where the answer was made, with what it spent in caches (RFC 9110 6.6.1, RFC 9111 5.1). */
+function dateOf(response: Dispatcher.ResponseData): number | undefined {
+  const made = Date.parse(header(response, 'date'));
+  const age = header(response, 'age');
+  if (Number.isNaN(made)) return undefined;
+  return made + (/^[0-9]{1,9}$/.test(age) ? Number(age) * 1000 : 0);
 }
 
 function header(response: Dispatcher.ResponseData, name: string): string {

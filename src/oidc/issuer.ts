@@ -5,7 +5,7 @@ import { isJsonObject, own } from '../core/json.ts';
 import { refuse, type Refusal } from '../core/refusal.ts';
 import type { IssuerSettings } from '../core/settings.ts';
 import { parseStrictJson } from '../core/strict-json.ts';
-import { fetchDocument, KeysUnavailable, maxDocumentBytes, openAgent } from './fetch-document.ts';
+import { fetchDocument, KeysUnavailable, maxDocumentBytes, openAgent, type Visit } from './fetch-document.ts';
 import { readKeySet, type KeySet } from './jwk.ts';
 
 /**
@@ -29,20 +29,20 @@ export interface KeySource {
   /** Pause after every attempt. */
   readonly coolDown: number;
   /** Throws when the keys cannot be had. */
-  readonly load: (signal: AbortSignal) => Promise<KeySet>;
+  readonly load: (visit: Visit) => Promise<KeySet>;
 }
 
 /** The issuer's file, its key address, or its discovery document, in this order of preference. */
 export function keySource(settings: IssuerSettings): KeySource {
   if (settings.jwksFile !== undefined) return { freshFor: 1000, coolDown: 1000, load: fileLoader(settings.jwksFile) };
-  return { freshFor: 600_000, coolDown: 30_000, load: (signal) => fetchKeys(settings, signal) };
+  return { freshFor: 600_000, coolDown: 30_000, load: (visit) => fetchKeys(settings, visit) };
 }
 
-async function fetchKeys(settings: IssuerSettings, signal: AbortSignal): Promise<KeySet> {
+async function fetchKeys(settings: IssuerSettings, visit: Visit): Promise<KeySet> {
   const agent = await openAgent(settings);
   try {
     const address = settings.jwksUri === undefined ? await discover() : parseUrl(settings.jwksUri);
-    return usableKeys(readKeySet(await fetchDocument(address, agent, settings, signal)), address.href);
+    return usableKeys(readKeySet(await fetchDocument(address, agent, settings, visit)), address.href);
   } finally {
     await agent.destroy();
   }
@@ -50,7 +50,7 @@ async function fetchKeys(settings: IssuerSettings, signal: AbortSignal): Promise
   async function discover(): Promise<URL> {
     const base = parseUrl(settings.url);
     const at = parseUrl(`${settings.url.replace(/\/$/, '')}/.well-known/openid-configuration`);
-    return jwksUri(await fetchDocument(at, agent, settings, signal), settings.url, base.origin);
+    return jwksUri(await fetchDocument(at, agent, settings, visit), settings.url, base.origin);
   }
 }
 

@@ -17,6 +17,12 @@ export interface KeyStatus {
   readonly keys: number;
   /** Seconds since the keys were last had; absent before the first success. */
   readonly ageSeconds?: number;
+  /** How the last attempt ended; absent before its end. */
+  readonly attempt?: 'success' | 'failure';
+  /** The keys are due, or there are none, and the last attempt failed: those from before serve for a while (JWK-16). */
+  readonly stale: boolean;
+  /** Seconds that our clock was before the issuer's at its last answer, behind it when negative (FLT-03); absent for key files. */
+  readonly skewSeconds?: number;
   /** Why the last attempt failed, or which keys are refused. For administrators. */
   readonly problem?: string;
 }
@@ -36,6 +42,7 @@ export class KeyStore {
   #failure: string | undefined;
   #loadedAt = -Infinity;
   #attemptedAt = -Infinity;
+  #skew: number | undefined;
   #pause = 0;
   #attempt: Promise<void> | undefined;
 
@@ -72,6 +79,9 @@ export class KeyStore {
       name: this.#name,
       keys: this.#set?.keys.size ?? 0,
       ...(this.#set === undefined ? {} : { ageSeconds: Math.floor(this.#since(this.#loadedAt) / 1000) }),
+      ...(this.#attemptedAt === -Infinity ? {} : { attempt: this.#failure === undefined ? 'success' : 'failure' }),
+      stale: this.#failure !== undefined && this.#since(this.#loadedAt) >= this.#source.freshFor,
+      ...(this.#skew === undefined ? {} : { skewSeconds: this.#skew }),
       ...(problem === undefined ? {} : { problem }),
     };
   }
@@ -92,8 +102,10 @@ export class KeyStore {
 
   async #load(): Promise<void> {
     this.#pause = this.#source.coolDown;
+    const signal = AbortSignal.any([AbortSignal.timeout(attemptTime), this.#closing.signal]);
+    const dated = (at: number): void => void (this.#skew = (this.#now() - at) / 1000);
     try {
-      this.#set = await this.#source.load(AbortSignal.any([AbortSignal.timeout(attemptTime), this.#closing.signal]));
+      this.#set = await this.#source.load({ signal, dated });
       this.#loadedAt = this.#now();
       this.#failure = undefined;
     } catch (error) {

@@ -88,11 +88,37 @@ describe('the keys of an issuer', () => {
     expect(outcome(await bench.present())).toBe('verified');
     bench.issuer.behave({ discovery: { reset: true }, jwks: { reset: true } });
     expect(outcome(await bench.present())).toBe('verified');
-    expect(status()).toEqual({ name: 'ci', keys: 1, ageSeconds: 0 });
+    expect(status()).toMatchObject({ name: 'ci', keys: 1, ageSeconds: 0, attempt: 'success', stale: false });
+    expect(status()?.problem).toBeUndefined();
     bench.pass(stale - 10);
     expect(outcome(await bench.present())).toBe('verified');
     expect(status()).toMatchObject({ name: 'ci', keys: 1, ageSeconds: stale - 10, problem: expect.stringMatching(/./) as string });
+    expect(status()).toMatchObject({ attempt: 'failure', stale: true });
     expect(bench.log.at(-1)).toEqual(status());
+  });
+
+  it('are not stale when an unknown kid was asked for in vain while they are fresh', async () => {
+    expect(outcome(await bench.present())).toBe('verified');
+    bench.issuer.behave({ jwks: { status: 500 } });
+    bench.pass(coolDown + 1);
+    await unknownKid();
+    expect(status()).toMatchObject({ attempt: 'failure', stale: false });
+  });
+
+  it('tell how far our clock is from their issuer, by the Date of its answer and what that spent in caches (FLT-03)', async () => {
+    const date = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+    const skewBy = async (headers: Record<string, string>) => {
+      bench.issuer.behave({ jwks: { headers } });
+      bench.pass(fresh);
+      bench.pass(-fresh);
+      bench.configure({ audiences: [], jwksUri: `${bench.issuer.jwksUri}?${JSON.stringify(headers)}` });
+      await bench.verifier.refresh();
+      return status()?.skewSeconds ?? Number.NaN;
+    };
+    expect(Math.abs(await skewBy({}))).toBeLessThan(10);
+    expect(await skewBy({ date: date(600) })).toBeCloseTo(-600, -1);
+    expect(await skewBy({ date: date(-600), age: '500' })).toBeCloseTo(100, -1);
+    expect(await skewBy({ date: 'yesterday' })).toBeNaN();
   });
 
   it('are too old after that hour: 503 for that issuer alone (JWK-17), until it is back', async () => {
@@ -132,7 +158,13 @@ describe('the keys of an issuer', () => {
     expect(outcome(await bench.verify(unsigned))).toBe('token-invalid');
     for (let i = 0; i < 20; i += 1) expect(outcome(await bench.present())).toBe('issuer-unreachable');
     expect(bench.issuer.requests.jwks).toBe(1);
-    expect(status()).toEqual({ name: 'ci', keys: 0, problem: expect.stringMatching(/is not a JWK set with keys$/) as string });
+    expect(status()).toMatchObject({
+      name: 'ci',
+      keys: 0,
+      stale: true,
+      problem: expect.stringMatching(/is not a JWK set with keys$/) as string,
+    });
+    expect(status()?.ageSeconds).toBeUndefined();
     bench.issuer.behave({ jwks: null });
     bench.pass(coolDown);
     expect(outcome(await bench.present())).toBe('verified');
@@ -210,7 +242,7 @@ describe('the keys of an issuer', () => {
     expect(bench.issuer.requests.jwks).toBe(1);
     bench.configure({ url: 'not a url' });
     await bench.verifier.refresh();
-    expect(status()).toEqual({ name: 'ci', keys: 0, problem: '"not a url" is not a URL' });
+    expect(status()).toEqual({ name: 'ci', keys: 0, attempt: 'failure', stale: true, problem: '"not a url" is not a URL' });
   });
 
   it('survive a reload of the configuration unless the issuer itself changed', async () => {
