@@ -2,7 +2,14 @@
 import type { RegistrySettings, UpstreamRequest } from '../registries/registry.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Authorised } from './authorise.ts';
-import { createUpstreamClient, type ClientOptions, type Opened, type SendOptions, type Sent } from './upstream-client.ts';
+import {
+  createUpstreamClient,
+  type ClientOptions,
+  type Opened,
+  type SendOptions,
+  type Sent,
+  type UpstreamClient,
+} from './upstream-client.ts';
 
 export type { Opened, Sent, UpstreamAnswer, UpstreamBody } from './upstream-client.ts';
 
@@ -24,9 +31,12 @@ export interface Forward {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the pools that carry the service credential and nothing else. */
-export function createForward(options: ClientOptions): Forward {
-  const client = createUpstreamClient(options);
+/**
+ * Opens the pools that carry the service credential and nothing else.
+ * @param watched looks on: the client that it gives is the one that it got, with each request counted
+ */
+export function createForward(options: ClientOptions, watched: (client: UpstreamClient) => UpstreamClient = (client) => client): Forward {
+  const client = watched(createUpstreamClient(options));
   return {
     forward: async (permit, registry, request, sendOptions) => {
       insist(permit, registry);

@@ -14,6 +14,7 @@ import { upload } from './upload.ts';
 /** Handles one request whole: an answer is sent, or the request was handed to the pass-through. */
 export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   const route = call.registry.protocol.route(call.head);
+  call.watch?.routed(route.kind);
   if (route.kind === 'refused') return refuseUnread(room, call, route, route.refusal);
   if (route.kind !== 'revoke' && targetShowsToken(call)) return refuseCall(call, refuse('request-path', { problem: inTarget }), 'other');
   if (route.kind === 'read') return read(room, call, route);

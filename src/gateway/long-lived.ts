@@ -28,7 +28,12 @@ export type Verdict = (
 
 /** Decides about a write that no upload token vouches for, and records it (P7). */
 export async function judge(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
-  const verdict = await decide(room, call, route, caller);
+  const verdict = await recordVerdict(room, call, route, await decide(room, call, route, caller));
+  if (caller.kind === 'foreign' && !(route.kind === 'write' && route.harmless)) call.watch?.longLived(counted(call, verdict));
+  return verdict;
+}
+
+async function recordVerdict(room: GatewayRoom, call: Call, route: Write, verdict: Verdict): Promise<Verdict> {
   if (verdict.kind === 'refused') return refused(room, call, route, verdict);
   if (route.kind === 'write' && route.harmless) return verdict;
   const name = route.name ?? (verdict.kind === 'pass' && route.kind === 'upload' ? await glimpse(call) : undefined);
@@ -53,6 +58,14 @@ function refused<Refused extends Extract<Verdict, { kind: 'refused' }>>(
 function recordLongLived(room: GatewayRoom, call: Call, route: Write, outcome: AuditEvent['outcome'], what: Partial<AuditEvent>): void {
   const detail = `${call.head.method} ${describe(route)}`;
   room.audit({ event: 'pass-through', outcome, ...about(room, call), detail, ...what });
+}
+
+/** What the metrics call it: a package under `trusted_only` whose CI still has an old token is what an admin looks for. */
+function counted({ registry }: Call, verdict: Verdict): 'allowed' | 'warned' | 'refused' | 'trusted-only' {
+  if (verdict.kind !== 'refused') return registry.longLivedTokens === 'warn' ? 'warned' : 'allowed';
+  const { code } = verdict.refusal;
+  const asSuch = code === 'long-lived-refused' || code === 'upload-exchange-refused';
+  return asSuch && registry.longLivedTokens !== 'refuse' ? 'trusted-only' : 'refused';
 }
 
 async function decide(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {

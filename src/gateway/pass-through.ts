@@ -11,6 +11,7 @@ import { drain, endAnswer, welcomeBody } from './drain.ts';
 import { allowedForUpstream } from './onward-headers.ts';
 import { breakOffAnswer } from './reset.ts';
 import { headForClient } from './response.ts';
+import type { Watch } from './room.ts';
 import { joinUpstream } from './target.ts';
 import { connectUpstream, tlsOptions } from './upstream-socket.ts';
 
@@ -22,6 +23,7 @@ export interface PassedCall {
   readonly head: Head;
   readonly requestId: string;
   readonly about?: { readonly address?: string };
+  readonly watch?: Watch;
 }
 
 export interface PassOptions {
@@ -106,6 +108,7 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
         credential: options.credential,
         ...(call.about?.address === undefined ? {} : { address: call.about.address }),
       });
+      call.watch?.passed();
       startHeaderTimer(passing, timeouts.headers);
       res.once('close', () => abandonUnlessDone(passing));
       // Whatever an upstream takes the body of a write for, it can do so on this connection only (CL.0, SMG-41).
@@ -165,6 +168,7 @@ function relay(passing: Passing, answer: IncomingMessage): void {
   if (passing.done) return void answer.destroy();
   const forClient = headForClient(answer, registry, { method: head.method, credentialed: passing.credentialed });
   if (forClient === undefined) return fail(passing, 'upstream-broken');
+  passing.call.watch?.answered(forClient.status);
   const { notice } = passing.options;
   if (forClient.reason !== undefined) res.statusMessage = forClient.reason;
   res.writeHead(forClient.status, { ...forClient.headers, ...(notice === undefined ? {} : { 'npm-notice': notice }) });
@@ -187,7 +191,9 @@ function diedIdle({ call, upstream, done }: Passing, error: NodeJS.ErrnoExceptio
   return reading && !done && !call.res.headersSent && error.code === 'ECONNRESET' && upstream?.reusedSocket === true;
 }
 
-type Failure = 'upstream-unreachable' | 'upstream-timeout' | 'upstream-broken';
+/** Refusals of this file, and what the metrics call them. */
+const failures = { 'upstream-unreachable': 'unreachable', 'upstream-timeout': 'timeout', 'upstream-broken': 'broken' } as const;
+type Failure = keyof typeof failures;
 
 function failureOf(error: NodeJS.ErrnoException): Failure {
   const unconnected =
@@ -198,8 +204,9 @@ function failureOf(error: NodeJS.ErrnoException): Failure {
 /** Answers in the client's dialect, or destroys the connection where an answer was begun. Says nothing of the error itself. */
 function fail(passing: Passing, code: Failure): void {
   if (passing.done) return;
-  const { res, registry, requestId } = passing.call;
+  const { res, registry, requestId, watch } = passing.call;
   const refusal = refuse(code);
+  watch?.failed(failures[code]);
   finish(passing, { kind: 'failed', refusal });
   if (res.headersSent) return breakOffAnswer(res);
   send(res, registry.protocol.reply(refusal, 'other', requestId));

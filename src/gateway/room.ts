@@ -5,7 +5,7 @@ import type { Configuration, LimitSettings } from '../config/configuration.ts';
 import type { PackageName } from '../core/package-name.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
 import type { Refusal } from '../core/refusal.ts';
-import type { Head, RegistrySettings } from '../registries/registry.ts';
+import type { Head, RegistrySettings, Route } from '../registries/registry.ts';
 import type { Store } from '../store/store.ts';
 import { bodyOf, welcomeBody } from './drain.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -36,6 +36,19 @@ export interface GatewayRoom {
   };
 }
 
+/** Is told how far a request gets: what metrics are made of. Nothing depends on it. */
+export interface Watch {
+  readonly routed: (kind: Route['kind']) => void;
+  /** It is a write with a long-lived token, and this is said of it. */
+  readonly longLived: (verdict: 'allowed' | 'warned' | 'refused' | 'trusted-only') => void;
+  /** It goes on to the upstream as it is. */
+  readonly passed: () => void;
+  /** The head of the upstream's answer to it came. */
+  readonly answered: (status: number) => void;
+  /** No answer to it came, or a broken one. */
+  readonly failed: (how: 'unreachable' | 'timeout' | 'broken') => void;
+}
+
 /** One request to a registry. */
 export interface Call {
   readonly req: IncomingMessage;
@@ -48,6 +61,7 @@ export interface Call {
   readonly requestId: string;
   /** Milliseconds when the request came in. */
   readonly started: number;
+  readonly watch?: Watch;
 }
 
 /** The body of the call, asked for now if the client waits to be asked (`Expect: 100-continue`): after the checks of the head. */
