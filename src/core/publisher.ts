@@ -63,6 +63,8 @@ export interface TrustedPublisher {
   readonly maxUploads?: number;
   /** Different packages that it may reach in a minute; undefined: the server's limit, or as many as it names. */
   readonly packagesPerMinute?: number;
+  /** Neither environment nor ref is constrained: every branch can publish (POL-33). */
+  readonly unconstrained?: true;
   readonly place: Place;
   /** A token that has none of these cannot get past the anchor (providers/keys.ts); undefined: any token may. */
   readonly keys?: readonly string[];

@@ -42,10 +42,14 @@ export interface LimitsRoom {
   readonly audit: Audit;
   /** Milliseconds on a clock that never jumps. */
   readonly elapsed: () => number;
+  /** Is told each package that a publisher reaches, once a minute: a worm is seen by their number (EXC-24). */
+  readonly reached?: (publisher: string) => void;
+  /** Is told each exchange that was turned away because of its address; the record sums them up. */
+  readonly turnedAway?: () => void;
 }
 
 /** Makes the limits of one process. They outlive reloads of the policy, which may change their settings. */
-export function createLimits({ audit, elapsed }: LimitsRoom): Limits {
+export function createLimits({ audit, elapsed, reached: told, turnedAway }: LimitsRoom): Limits {
   const addresses = new Map<string, Bucket>();
   const packages = new Map<string, Bucket>();
   const reached = new Map<string, Map<string, number>>();
@@ -55,6 +59,7 @@ export function createLimits({ audit, elapsed }: LimitsRoom): Limits {
       const rate = perMinute(settings.refusedExchanges);
       const seconds = secondsToWait(addresses.get(networkOf(about.address)), rate, elapsed());
       if (seconds === 0) return undefined;
+      turnedAway?.();
       const refusal = tooMany(`${settings.refusedExchanges} refused exchanges a minute from one address`, seconds);
       tally.refused(networkOf(about.address), {
         event: 'exchange',
@@ -79,17 +84,23 @@ export function createLimits({ audit, elapsed }: LimitsRoom): Limits {
         if (seconds > 0)
           return tooMany(`${settings.exchangesPerPackage} exchanges a minute for one package`, seconds, 'exchanges_per_package');
       }
-      const refusal = reachOut(reached, settings, reach, now);
+      const refusal = reachOut(reached, settings, reach, now, told);
       if (refusal === undefined) for (const key of keys) put(packages, key, take(packages.get(key), rate, now));
       return refusal;
     },
-    upload: (settings, reach) => reachOut(reached, settings, reach, elapsed()),
+    upload: (settings, reach) => reachOut(reached, settings, reach, elapsed(), told),
     close: tally.close,
   };
 }
 
 /** Different packages of each publisher within the last minute. All ceilings are looked at before any of them counts. */
-function reachOut(reached: Map<string, Map<string, number>>, settings: LimitSettings, reach: Reach, now: number): Refusal | undefined {
+function reachOut(
+  reached: Map<string, Map<string, number>>,
+  settings: LimitSettings,
+  reach: Reach,
+  now: number,
+  told: LimitsRoom['reached'],
+): Refusal | undefined {
   // An exchange for everything names no package yet: its uploads will.
   if (reach.name === undefined) return undefined;
   const key = reach.name;
@@ -103,7 +114,7 @@ function reachOut(reached: Map<string, Map<string, number>>, settings: LimitSett
   for (const publisher of reach.publishers) {
     const seen = recent(reached.get(publisher.name), now);
     // Oldest first, so that the first one tells when there is room again.
-    seen.delete(key);
+    if (!seen.delete(key)) told?.(publisher.name);
     seen.set(key, now);
     put(reached, publisher.name, seen);
   }

@@ -7,8 +7,13 @@ import { didYouMean, nearest, quote } from '../did-you-mean.ts';
 import { describe, explainEmpty } from '../issues.ts';
 import { freeClaims } from './free-claims.ts';
 
+/** Conditions, and whether they leave environment and ref open. */
+export interface CompiledFrom extends Conditions {
+  readonly unconstrained: boolean;
+}
+
 /** The conditions, or undefined after everything that is wrong with them was reported. */
-export function compileFrom(from: Cursor, provider: Provider): Conditions | undefined {
+export function compileFrom(from: Cursor, provider: Provider): CompiledFrom | undefined {
   const misspelt = refuseUnknown(from, provider);
   const sound = [misspelt.length === 0];
   const fields = new Map<string, Stated>();
@@ -22,8 +27,8 @@ export function compileFrom(from: Cursor, provider: Provider): Conditions | unde
   const claims = provider.freeClaims === true ? freeClaims(from) : [];
   sound.push(claims !== undefined, events !== undefined || !from.at('events').exists || provider.events === undefined);
   if (!sound.every(Boolean) || claims === undefined) return undefined;
-  warnOfBreadth(from, provider, fields);
-  return { fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
+  const unconstrained = warnOfBreadth(from, provider, fields);
+  return { unconstrained, fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
 }
 
 /** Reports unknown keys; returns what each of them was probably meant to be. */
@@ -119,8 +124,8 @@ function eventList(list: Cursor, events: NonNullable<Provider['events']>): reado
   return read.every((event) => event !== undefined) ? read : undefined;
 }
 
-/** Every `any` is said aloud, and the combinations that let nearly everybody in are said louder. */
-function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<string, Stated>): void {
+/** Every `any` is said aloud, and the combination that lets nearly everybody in louder; true for that one. */
+function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<string, Stated>): boolean {
   const open = provider.fields.filter((field) => isOpen(field, fields.get(field.key)));
   for (const field of open) {
     const cursor = from.at(field.key);
@@ -130,9 +135,9 @@ function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<str
   }
   const constrains = (key: string): boolean => provider.fields.some((field) => field.key === key && !open.includes(field));
   const has = (key: string): boolean => provider.fields.some((field) => field.key === key);
-  if (has('environment') && has('ref') && !constrains('environment') && !constrains('ref')) {
-    from.warn('neither environment nor ref is constrained: every branch can publish');
-  }
+  const everyBranch = has('environment') && has('ref') && !constrains('environment') && !constrains('ref');
+  if (everyBranch) from.warn('neither environment nor ref is constrained: every branch can publish');
+  return everyBranch;
 }
 
 /** `any`, or a pattern that says the same. */

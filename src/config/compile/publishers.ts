@@ -67,13 +67,17 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
     ttl: ttl ?? defaultTtl,
     ...(maxUploads === undefined ? {} : { maxUploads }),
     ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
+    ...(conditions.unconstrained ? { unconstrained: true } : {}),
     place: cursor.place,
     ...(conditions.keys === undefined ? {} : { keys: conditions.keys }),
     check: conditions.check,
   };
 }
 
-type Origin = Pick<TrustedPublisher, 'issuer' | 'from' | 'keys' | 'check'> & { readonly provider: Provider };
+type Origin = Pick<TrustedPublisher, 'issuer' | 'from' | 'keys' | 'check'> & {
+  readonly provider: Provider;
+  readonly unconstrained: boolean;
+};
 
 function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
   const issuer = from.at('issuer');
@@ -91,7 +95,15 @@ function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
   if (provider === undefined || conditions === undefined) return undefined;
   const keys = publisherKeys(provider, conditions);
   const stated = { fields: conditions.fields, ...(conditions.events === undefined ? {} : { events: conditions.events }) };
-  return { issuer: issuer.value, provider, from: stated, ...(keys === undefined ? {} : { keys }), check: compile(provider, conditions) };
+  const { unconstrained } = conditions;
+  return {
+    issuer: issuer.value,
+    provider,
+    unconstrained,
+    from: stated,
+    ...(keys === undefined ? {} : { keys }),
+    check: compile(provider, conditions),
+  };
 }
 
 function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {
