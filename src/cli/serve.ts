@@ -7,6 +7,9 @@ import { loadConfiguration } from '../config/load.ts';
 import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
 import { openRecording, type Recording } from '../server/recording.ts';
+import { createMetrics, type Metrics } from '../metrics.ts';
+import { measureProcess } from '../metrics/process.ts';
+import { counted } from '../server/meters/decisions.ts';
 import { createReloader } from '../server/reload.ts';
 import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
@@ -15,6 +18,7 @@ import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
 import { stopSignal, supervise } from './supervise.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
+import { joinScrape } from './worker-metrics.ts';
 
 /** Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17). */
 export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
@@ -48,11 +52,14 @@ async function start(configuration: Configuration, logging: Logging): Promise<{ 
   let store: Store | undefined;
   let recording: Recording | undefined;
   try {
-    store = await createStore(configuration.store, { now: Date.now, log: logger });
+    const metrics = programMetrics(logging);
+    store = await createStore(configuration.store, { now: Date.now, log: logger, epochMoved: () => metrics.storeEpochs.of({}).add() });
     recording = openRecording(configuration, { ...logging, version: version() });
-    const { audit, recorded, problem, store: auditStore } = recording;
-    const parts = { store, audit, recorded, auditProblem: problem, auditStore, log: logger, version: version() };
-    return { running: await startServer(configuration, parts), recording };
+    const { recorded, problem, store: auditStore } = recording;
+    const audit = counted(recording.audit, metrics);
+    const scrape = cluster.isWorker ? joinScrape(metrics.read) : metrics.read;
+    const parts = { store, audit, recorded, auditProblem: problem, auditStore, log: logger, version: version(), metrics, scrape };
+    return { running: await startServer(configuration, parts), recording: { ...recording, audit } };
   } catch (error) {
     // `process.disconnect` would end a worker with 0, whatever the exit code is.
     cluster.worker?.disconnect();
@@ -69,6 +76,16 @@ interface Parts {
   readonly running: Running;
   readonly recording: Recording;
   readonly logging: Logging;
+}
+
+/** The metrics, with what the program knows of itself. */
+function programMetrics(logging: Logging): Metrics {
+  const metrics = createMetrics();
+  measureProcess(metrics);
+  metrics.buildInfo.of({ version: version(), node: process.version }).set(1);
+  metrics.workers.of({}).set(1);
+  metrics.before(() => metrics.linesLost.of({}).set(logging.lost()));
+  return metrics;
 }
 
 /** Keeps policy and certificate up to date with their files; gives what looks at once, and what stops it. */

@@ -2,7 +2,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { gather } from '../log/gather.ts';
 import { createLines } from '../log/lines.ts';
+import { createMetrics } from '../metrics.ts';
+import { measureProcess } from '../metrics/process.ts';
 import { exitCode, type ExitCode } from './exit.ts';
+import { gatherMetrics } from './worker-metrics.ts';
 
 /** Resolves at SIGTERM, SIGINT or, in a worker, the word of the process above. A second signal ends the process at once (FLT-17). */
 export async function stopSignal(): Promise<void> {
@@ -16,7 +19,9 @@ export async function stopSignal(): Promise<void> {
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     // The primary's word is no second signal: systemd and terminals signal all processes themselves.
-    process.once('message', () => resolve());
+    process.on('message', (message) => {
+      if (message === 'stop') resolve();
+    });
   });
 }
 
@@ -25,6 +30,10 @@ export async function supervise(workers: number): Promise<ExitCode> {
   let stopping = false;
   const lines = createLines(1);
   process.once('exit', lines.flush);
+  const metrics = createMetrics();
+  measureProcess(metrics);
+  metrics.before(() => metrics.linesLost.of({}).set(lines.lost()));
+  gatherMetrics(metrics.read);
   const printed = new Set<Promise<void>>();
   cluster.setupPrimary({ stdio: ['inherit', 'pipe', 'inherit', 'ipc'] });
   cluster.on('fork', ({ process: { stdout } }) => {

@@ -1,27 +1,57 @@
 // The admin listener: health for everybody who reaches it, everything else behind the access rule of `admin/`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refuseAccess } from '../admin/access.ts';
 import { admin, type AdminRoom } from '../admin/admin.ts';
-import type { AdminReply, AdminRequest } from '../admin/reply.ts';
+import { problem, type AdminReply, type AdminRequest } from '../admin/reply.ts';
 import { refuse } from '../core/refusal.ts';
 import { send } from '../gateway/answer.ts';
+import { none } from '../metrics.ts';
 import { health, type Health } from './health.ts';
 import type { Handler } from './listeners.ts';
+import type { RequestMeter, RouteLabel } from './meters/requests.ts';
 import type { ServerLog } from './server.ts';
 
+export interface AdminParts {
+  readonly health: Health;
+  readonly room: AdminRoom;
+  /** Answers a scrape that may be answered. */
+  readonly scrape: Scrape;
+  readonly meter: RequestMeter;
+  readonly log: ServerLog;
+}
+
+type Scrape = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
 /** Answers requests on the admin listener; a bug answers 500 for its request and nothing else (DOS-17). */
-export function adminHandler(parts: Health, room: AdminRoom, log: ServerLog): Handler {
-  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+export function adminHandler({ health: parts, room, scrape, meter, log }: AdminParts): Handler {
+  const answer = async (request: AdminRequest, req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    if (request.path === '/metrics') return metrics(room, scrape, request, req, res);
     const healthy = await health(parts, req);
-    send(res, healthy ?? guarded(await admin(room, requestOf(req))));
+    send(res, healthy ?? guarded(await admin(room, request)));
   };
   return (req, res) => {
-    answer(req, res).catch((error: unknown) => {
+    const request = requestOf(req);
+    meter.begin(res).routed(routeOf(request.path));
+    answer(request, req, res).catch((error: unknown) => {
       log.error({ err: error }, 'a request on the admin listener failed');
       const { status, title, message } = refuse('internal');
       const body = JSON.stringify({ title, status, detail: message });
       send(res, { status, headers: { 'content-type': 'application/problem+json' }, body });
     });
   };
+}
+
+async function metrics(room: AdminRoom, scrape: Scrape, request: AdminRequest, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const refused = refuseAccess(room.access(), request);
+  if (refused !== undefined) return send(res, guarded(refused));
+  if (request.method === 'GET' || request.method === 'HEAD') return scrape(req, res);
+  send(res, guarded(problem(405, 'Method not allowed', 'Only GET is possible here.', { allow: 'GET, HEAD' })));
+}
+
+function routeOf(path: string): RouteLabel {
+  if (path === '/healthz') return 'healthz';
+  if (path === '/readyz') return 'readyz';
+  return path === '/metrics' ? 'metrics' : none;
 }
 
 /** The target is split and never normalised: a path is compared with what is there, letter by letter. */

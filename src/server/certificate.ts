@@ -25,10 +25,17 @@ export function readPair(files: PairFiles): Pair {
 /**
  * Gives a function that looks at the files and hands a new pair to the server: connections from then on get it. Whoever
  * renews writes two files one after the other; until they fit together, the pair before stays (FLT-31).
+ * @param ends is told when the certificate in use ends, in milliseconds since 1970
  */
-export function certificateKeeper(server: Server, first: Pair | undefined, log: ServerLog): (files: PairFiles | undefined) => void {
+export function certificateKeeper(
+  server: Server,
+  first: Pair | undefined,
+  log: ServerLog,
+  ends: (milliseconds: number) => void = () => undefined,
+): (files: PairFiles | undefined) => void {
   let inUse = first;
   let told: string | undefined;
+  if (first !== undefined) tellEnd(first, ends);
   return (files) => {
     if (files === undefined || inUse === undefined || !(server instanceof TlsServer)) return;
     const pair = readable(files);
@@ -37,10 +44,16 @@ export function certificateKeeper(server: Server, first: Pair | undefined, log: 
     if (pair !== undefined && problem === undefined) {
       server.setSecureContext(pair);
       inUse = pair;
+      tellEnd(pair, ends);
       log.info({ validTo: new X509Certificate(pair.cert).validTo }, 'the certificate was renewed');
     } else if (problem !== told) log.warn({ problem }, 'the certificate was not renewed: the one before stays in use');
     told = problem;
   };
+}
+
+/** Of the first certificate, the server's own; Node refused a pair without one. */
+function tellEnd({ cert }: Pair, ends: (milliseconds: number) => void): void {
+  ends(Date.parse(new X509Certificate(cert).validTo));
 }
 
 function readable(files: PairFiles): Pair | undefined {

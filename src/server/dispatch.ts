@@ -7,12 +7,14 @@ import { send } from '../gateway/answer.ts';
 import { handle } from '../gateway/gateway.ts';
 import { readHead } from '../gateway/headers.ts';
 import { breakOffAnswer } from '../gateway/reset.ts';
-import type { GatewayRoom } from '../gateway/room.ts';
+import type { Call, GatewayRoom } from '../gateway/room.ts';
 import { readTarget } from '../gateway/target.ts';
+import { none } from '../metrics.ts';
 import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
 import { clientAddress, isTrustedPeer } from './address.ts';
 import { control, findEndpoint } from './control.ts';
 import { onHost, under, type Hosts } from './find.ts';
+import { routeOf, spokenFor, type RequestWatch } from './meters/requests.ts';
 import { requestId as newRequestId } from './request-id.ts';
 import { recordTurnedAway, type TurnedAwayRoom } from './turned-away.ts';
 
@@ -30,14 +32,14 @@ export interface Room extends TurnedAwayRoom {
 }
 
 /** Answers one request; a bug answers 500 for this request and nothing else (DOS-17). */
-export async function dispatch(room: Room, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function dispatch(room: Room, req: IncomingMessage, res: ServerResponse, watch: RequestWatch): Promise<void> {
   const requestId = newRequestId();
   res.setHeader('x-request-id', requestId);
   // Node drops what came in one piece with such a request, behind it: the next request on this connection would be cut (SMG-26).
   if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
   const started = room.gateway.now();
   try {
-    await route(room, req, res, requestId, started);
+    await route(room, { req, res, requestId, started, watch });
   } catch (error) {
     room.failed(error, requestId);
     if (res.headersSent) breakOffAnswer(res);
@@ -45,7 +47,11 @@ export async function dispatch(room: Room, req: IncomingMessage, res: ServerResp
   }
 }
 
-async function route(room: Room, req: IncomingMessage, res: ServerResponse, requestId: string, started: number): Promise<void> {
+interface Arrived extends Pick<Call, 'req' | 'res' | 'requestId' | 'started'> {
+  readonly watch: RequestWatch;
+}
+
+async function route(room: Room, { req, res, requestId, started, watch }: Arrived): Promise<void> {
   const read = readHead(req);
   // A head that was refused is good enough to guess the client's dialect from, and for nothing else.
   const refused = (registries: readonly RegistrySettings[], refusal: Refusal): void => {
@@ -69,9 +75,14 @@ async function route(room: Room, req: IncomingMessage, res: ServerResponse, requ
   const found = under(registries, target.path);
   const endpoint = findEndpoint(head, registries, found);
   if (endpoint?.endpoint.kind === 'refused') recordTurnedAway(room, req, requestId, endpoint.endpoint.refusal, 'exchange');
-  if (endpoint !== undefined) return control(room.exchange, endpoint, { req, res, requestId, about });
+  if (endpoint !== undefined) {
+    watch.enter(spokenFor(endpoint.registries), routeOf(endpoint.endpoint));
+    return control(room.exchange, endpoint, { req, res, requestId, about });
+  }
   if (found === undefined) return refused(registries, refuse('request-not-found'));
-  return handle(room.gateway, { req, res, requestId, about, started, registry: found.registry, head: { ...head, path: found.path } });
+  const { registry, path } = found;
+  watch.enter(registry.name, none);
+  return handle(room.gateway, { req, res, requestId, about, started, watch, registry, head: { ...head, path } });
 }
 
 /** The client asked TLS for one name and HTTP for another (SMG-31). A proxy in front that is trusted dials us by a name of its own. */

@@ -12,9 +12,14 @@ const looks = 4;
 /**
  * Keeps to a number of connections. For one more the connection that has been without a request longest is closed: one
  * that drips its head, or is kept alive for nothing, never one that is at work (DOS-01, DOS-10). Handshakes count as waiting (DOS-09).
+ * @param turnedAway is told of each connection that is closed for another
  * @returns to be told of each request
  */
-export function limitConnections(server: Server, most: () => number): (req: IncomingMessage, res: ServerResponse) => void {
+export function limitConnections(
+  server: Server,
+  most: () => number,
+  turnedAway: () => void = () => undefined,
+): (req: IncomingMessage, res: ServerResponse) => void {
   // By the peer, since a TLS request's socket is another object than the connection that was accepted.
   const open = new Map<string, Socket>();
   const waiting = new Set<Socket>();
@@ -34,6 +39,7 @@ export function limitConnections(server: Server, most: () => number): (req: Inco
     forgetting.set(socket, forget);
     const longest = open.size > most() ? waiting.values().next().value : undefined;
     if (longest === undefined) return;
+    turnedAway();
     // At once: many may come before this one's `close`.
     forgetting.get(longest)?.();
     longest.destroy();
@@ -56,11 +62,12 @@ function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
 }
 
 /** Counts requests under way; true when this one may go on. The others are told to come back (DOS-11). */
-export function limitRequests(most: () => number): (res: ServerResponse) => boolean {
+export function limitRequests(most: () => number, turnedAway: () => void = () => undefined): (res: ServerResponse) => boolean {
   let underWay = 0;
   return (res) => {
     const limit = most();
     if (underWay >= limit) {
+      turnedAway();
       const { title, message } = refuse('too-many', { what: `${limit} requests at a time`, seconds: 5 });
       const body = JSON.stringify({ title, status: 503, detail: message, code: 'too-many' });
       const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'retry-after': '5' };

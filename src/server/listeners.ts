@@ -30,10 +30,11 @@ const options: ServerOptions = {
 /**
  * Makes the public server, with TLS where there is a certificate.
  * @param connections how many it may have at a time
+ * @param turnedAway is told of each connection that was closed for another
  */
-export function createPublicServer(pair: Pair | undefined, connections: () => number, handler: Handler): Server {
+export function createPublicServer(pair: Pair | undefined, connections: () => number, handler: Handler, turnedAway?: () => void): Server {
   const server = pair === undefined ? createServer(options) : createTlsServer({ ...options, ...pair, handshakeTimeout: headersTimeout });
-  const occupied = limitConnections(server, connections);
+  const occupied = limitConnections(server, connections, turnedAway);
   return arm(server, (req, res) => {
     occupied(req, res);
     limitSilence(req, res);
@@ -41,9 +42,17 @@ export function createPublicServer(pair: Pair | undefined, connections: () => nu
   });
 }
 
+/** Connections of scrapers, probes and browsers together: what they do not give back is taken from them (FLT-39). */
+const adminConnections = 1024;
+
 /** Makes the admin server. */
 export function createAdminServer(handler: Handler): Server {
-  return arm(createServer(options), handler);
+  const server = createServer(options);
+  const occupied = limitConnections(server, () => adminConnections);
+  return arm(server, (req, res) => {
+    occupied(req, res);
+    handler(req, res);
+  });
 }
 
 function arm(server: Server, handler: Handler): Server {

@@ -13,7 +13,8 @@ import { createForward } from '../gateway/forward.ts';
 import { createForwarder } from '../gateway/forwarder.ts';
 import { createOnward } from '../gateway/onward.ts';
 import { createUpstreamClient } from '../gateway/upstream-client.ts';
-import { createVerifier, leeway } from '../oidc/verify.ts';
+import type { Metrics, Snapshot } from '../metrics.ts';
+import { createVerifier, leeway, type KeyStatus, type Verifier } from '../oidc/verify.ts';
 import type { Store } from '../store/store.ts';
 import { trustedProxies } from './address.ts';
 import { adminHandler } from './admin.ts';
@@ -23,6 +24,11 @@ import { byHost } from './find.ts';
 import type { Health } from './health.ts';
 import { limitRequests } from './limits.ts';
 import { createAdminServer, createPublicServer, type Handler } from './listeners.ts';
+import { createMeters, type Meters } from './meters/index.ts';
+import { lookBefore } from './meters/looks.ts';
+import { timed } from './meters/store.ts';
+import { measured } from './meters/upstreams.ts';
+import { createScrape } from './scrape.ts';
 import { closeGently } from './shutdown.ts';
 import { logUnknownClaims } from './unknown-claims.ts';
 
@@ -44,6 +50,9 @@ export interface ServerParts {
   readonly log: ServerLog;
   /** This program's version, for User-Agent and `/healthz`. */
   readonly version: string;
+  readonly metrics: Metrics;
+  /** The numbers that a scrape gets; those of this process unless said. */
+  readonly scrape?: () => Promise<Snapshot>;
   /** Milliseconds. */
   readonly now?: () => number;
 }
@@ -62,59 +71,66 @@ export interface Running {
   readonly close: () => Promise<void>;
 }
 
+/** What changes while the proxy runs. */
+interface State {
+  configuration: Configuration;
+  stopping: boolean;
+  policyProblem: string | undefined;
+}
+
 /** Starts the proxy. Rejects when an address cannot be listened on. */
-export async function startServer(first: Configuration, parts: ServerParts): Promise<Running> {
-  const now = parts.now ?? Date.now;
-  let configuration = first;
-  let stopping = false;
-  let policyProblem: string | undefined;
-  const outbound = { ...openOutbound(parts.version, now), unknownClaims: logUnknownClaims(parts.log) };
-  const counts = openCounts(parts.audit);
-  const verifier = createVerifier({ issuers: () => configuration.issuers, now, log: (status) => parts.log.info(status, 'issuer keys') });
+export async function startServer(first: Configuration, given: ServerParts): Promise<Running> {
+  const now = given.now ?? Date.now;
+  const state: State = { configuration: first, stopping: false, policyProblem: undefined };
+  const meters = createMeters(given.metrics);
+  const parts = measuredParts(given);
+  const unknownClaims = toldOf(logUnknownClaims(parts.log), meters);
+  const outbound = { ...openOutbound(parts, now), unknownClaims };
+  const counts = openCounts(parts.audit, meters);
+  const verifier = verifierFor(() => state.configuration.issuers, parts, meters, now);
   const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, ...counts }, verifier, now);
   let room = roomOf(first);
-  const admitted = limitRequests(() => configuration.server.limits.requests);
+  const admitted = limitRequests(() => state.configuration.server.limits.requests, meters.turnedAway('requests'));
 
   const pair = first.server.tls === undefined ? undefined : readPair(first.server.tls);
   const handler: Handler = (req, res) => {
-    if (admitted(res)) void dispatch(room, req, res);
+    const watch = meters.public.begin(res);
+    if (admitted(res)) void dispatch(room, req, res, watch);
   };
-  const server = createPublicServer(pair, () => configuration.server.limits.connections, handler);
-  const health = {
-    store: parts.store.problem,
-    audit: () => auditHealth(parts, configuration),
-    issuers: () => verifier.status(),
-    stopping: () => stopping,
-    revision: () => configuration.revision,
-    policyProblem: () => policyProblem,
-    version: parts.version,
-  };
-  const adminRoom = { access: () => configuration.server.admin, audit: parts.auditStore, version: parts.version, now };
-  const admin = createAdminServer(adminHandler(health, adminRoom, parts.log));
+  const server = createPublicServer(pair, () => state.configuration.server.limits.connections, handler, meters.turnedAway('connections'));
+  const admin = adminServer(state, parts, meters, verifier, now);
+  lookBefore(parts.metrics, {
+    servers: { public: server, admin },
+    registries: () => state.configuration.registries.keys(),
+    uploads: outbound.uploads,
+    issuers: verifier.status,
+  });
+  meters.use(first, now());
   await listen(server, first.server.listen);
   await listen(admin, first.server.admin);
-  void verifier.refresh();
-  const lookAtCertificate = certificateKeeper(server, pair, parts.log);
+  const closeVerifier = keepFresh(verifier);
+  const lookAtCertificate = certificateKeeper(server, pair, parts.log, meters.certificateEnds);
 
   return {
     address: server.address() as AddressInfo,
     admin: admin.address() as AddressInfo,
     use: (next) => {
-      configuration = next;
+      state.configuration = next;
+      meters.use(next, now());
       room = roomOf(next);
     },
     policyProblem: (problem) => {
-      policyProblem = problem;
+      state.policyProblem = problem;
+      meters.policyFresh(problem === undefined);
     },
-    lookAtCertificate: () => lookAtCertificate(configuration.server.tls),
+    lookAtCertificate: () => lookAtCertificate(state.configuration.server.tls),
     close: async () => {
-      stopping = true;
-      await closeGently([server], configuration.server.shutdownGrace * 1000);
+      state.stopping = true;
+      await closeGently([server], state.configuration.server.shutdownGrace * 1000);
       await closeGently([admin], 1000);
-      verifier.close();
+      closeVerifier();
       counts.close();
-      outbound.passThrough.close();
-      await Promise.all([outbound.forward.close(), outbound.foreign.close(), outbound.logins.close()]);
+      await closeOutbound(outbound);
       await parts.store.close();
     },
   };
@@ -125,20 +141,76 @@ function auditHealth({ auditProblem }: ServerParts, { audit }: Configuration): R
   return { required: audit.required, ...(problem === undefined ? {} : { problem }) };
 }
 
+/** Logs claims that nobody knows, once each, and counts the tokens that have them. */
+function toldOf(log: ExchangeRoom['unknownClaims'], meters: Meters): ExchangeRoom['unknownClaims'] {
+  return (provider, names) => {
+    log(provider, names);
+    meters.unknownClaims(provider);
+  };
+}
+
+/** The parts with their work counted. */
+function measuredParts(given: ServerParts): ServerParts {
+  return { ...given, store: timed(given.store, given.metrics) };
+}
+
+function verifierFor(issuers: () => Configuration['issuers'], parts: ServerParts, meters: Meters, now: () => number): Verifier {
+  const log = (status: KeyStatus): void => {
+    meters.keysAttempted(status);
+    parts.log.info(status, 'issuer keys');
+  };
+  return createVerifier({ issuers, now, log });
+}
+
+function adminServer(state: State, parts: ServerParts, meters: Meters, verifier: Verifier, now: () => number): Server {
+  const { auditStore, version, log } = parts;
+  return createAdminServer(
+    adminHandler({
+      health: {
+        store: parts.store.problem,
+        audit: () => auditHealth(parts, state.configuration),
+        issuers: () => verifier.status(),
+        stopping: () => state.stopping,
+        revision: () => state.configuration.revision,
+        policyProblem: () => state.policyProblem,
+        version,
+      },
+      room: { access: () => state.configuration.server.admin, audit: auditStore, version, now },
+      scrape: createScrape(parts.scrape ?? parts.metrics.read),
+      meter: meters.admin,
+      log,
+    }),
+  );
+}
+
+/**
+ * Fetches keys before an exchange needs them, and again while an issuer is away: what `/readyz` and the metrics say of an
+ * issuer is then not from its last job. Keys that are fresh, or were asked for just now, are not asked for.
+ * @returns closes the verifier
+ */
+function keepFresh(verifier: Verifier): () => void {
+  void verifier.refresh();
+  const timer = setInterval(() => void verifier.refresh(), 60_000).unref();
+  return () => {
+    clearInterval(timer);
+    verifier.close();
+  };
+}
+
 type Outbound = ReturnType<typeof openOutbound> & ReturnType<typeof openCounts> & Pick<ExchangeRoom, 'unknownClaims'>;
 
 /** What is counted for the life of the process, over all reloads. */
-function openCounts(audit: Audit): { readonly limits: Limits; readonly turnedAway: Tally; readonly close: () => void } {
+function openCounts(audit: Audit, meters: Meters): { readonly limits: Limits; readonly turnedAway: Tally; readonly close: () => void } {
   const room = { audit, elapsed: () => performance.now() };
-  const [limits, turnedAway] = [createLimits(room), createTally(room)];
+  const [limits, turnedAway] = [createLimits({ ...room, ...meters.limits }), createTally(room)];
   return { limits, turnedAway, close: () => [limits, turnedAway].forEach((each) => each.close()) };
 }
 
 /** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
-function openOutbound(version: string, now: () => number) {
-  const logins = createUpstreamClient({ version });
-  const forward = createForward({ version });
-  const foreign = createUpstreamClient({ version });
+function openOutbound({ version, metrics }: ServerParts, now: () => number) {
+  const logins = measured(createUpstreamClient({ version }), metrics, 'login');
+  const forward = createForward({ version }, (client) => measured(client, metrics, 'upload'));
+  const foreign = measured(createUpstreamClient({ version }), metrics, 'long-lived');
   const credentials = createCredentials(logins, now);
   return {
     logins,
@@ -149,6 +221,11 @@ function openOutbound(version: string, now: () => number) {
     uploads: new Map<string, number>(),
     turns: new Map<string, Promise<unknown>>(),
   };
+}
+
+async function closeOutbound({ passThrough, forward, foreign, logins }: Pick<Outbound, 'passThrough' | 'forward' | 'foreign' | 'logins'>) {
+  passThrough.close();
+  await Promise.all([forward.close(), foreign.close(), logins.close()]);
 }
 
 function roomFor(

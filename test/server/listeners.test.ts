@@ -7,6 +7,7 @@ import { createRecorder } from '../../src/audit/recorder.ts';
 import { nothingRequired } from '../../src/audit/record.ts';
 import { createRing } from '../../src/audit/ring.ts';
 import { createPublicServer } from '../../src/server/listeners.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import { startServer } from '../../src/server/server.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { basePolicy, loaded } from '../config/policy-file.ts';
@@ -74,6 +75,7 @@ test('DOS-17 a bug in the store, or in verification, is a 500 for its request al
     auditStore: createRing(configuration.audit, Date.now),
     log,
     version: '0',
+    metrics: createMetrics(),
   });
   onTestFinished(running.close);
   const host = `127.0.0.1:${port}`;
