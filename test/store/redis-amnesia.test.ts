@@ -48,7 +48,7 @@ describeWith('redis-server', 'redis-cli')('after Redis forgot', () => {
     expect(await store.mint(again(fresh, { issuedAt: fresh.issuedAt }))).toBe('used');
   });
 
-  it('it is told once for each time, whether a mint or a look found out, and not by a process that came later (RED-12)', async () => {
+  it('is told once for each time, whether a mint or a look found out, and not by a process that came later (RED-12)', async () => {
     const redis = await redisServer();
     const clock = { ms: Date.now() };
     let moved = 0;
