@@ -27,7 +27,8 @@ async function serving() {
   onTestFinished(() => void server.close());
   const told = (): Mock<(fields: object, message: string) => void> => vi.fn<(fields: object, message: string) => void>();
   const log = { info: told(), warn: told(), error: told() };
-  const keeper = certificateKeeper(server, pair, log);
+  const ends: number[] = [];
+  const keeper = certificateKeeper(server, pair, log, (at) => ends.push(at));
   const seen = (maxVersion?: 'TLSv1.1'): Promise<string> =>
     new Promise((resolve, reject) => {
       const { port } = server.address() as AddressInfo;
@@ -38,14 +39,15 @@ async function serving() {
       });
       socket.on('error', reject);
     });
-  return { files, look: () => keeper(files), log, seen };
+  return { files, look: () => keeper(files), log, seen, ends };
 }
 
 test('FLT-31 a renewed pair is used for new connections; the key alone, before its certificate, is not', async () => {
-  const { files, look, log, seen } = await serving();
+  const { files, look, log, seen, ends } = await serving();
   look();
   expect(await seen()).toBe('first.example');
-  const second = authority.issue({ host: 'second.example' });
+  const notAfter = new Date('2040-02-03T04:05:06Z');
+  const second = authority.issue({ host: 'second.example', notAfter });
   writeFileSync(files.keyFile, second.key);
   look();
   look();
@@ -59,6 +61,8 @@ test('FLT-31 a renewed pair is used for new connections; the key alone, before i
   look();
   expect(await seen()).toBe('second.example');
   expect(log.info).toHaveBeenCalledTimes(1);
+  expect(ends, 'the end of the one in use is told').toEqual([expect.any(Number), notAfter.getTime()]);
+  expect(Math.abs((ends[0] ?? 0) - Date.now() - 86_400_000), 'a day, as the authority signs').toBeLessThan(60_000);
   await expect(seen('TLSv1.1'), 'the lowest version stays').rejects.toThrow(/version|alert|handshake|reset/i);
 });
 
