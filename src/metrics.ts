@@ -1,46 +1,14 @@
 // Every metric of the program, in one place. docs/metrics.md is generated from these tables; the alert rules and the dashboard
 // under config/ are tested against them. Numbers are our own (metrics/): a pass-through request counts with additions alone.
 import { write, type Format, type Written } from './metrics/exposition.ts';
+import type { Label, Value } from './metrics/labels.ts';
 import { Cell, Family, Histogram } from './metrics/series.ts';
 import type { Across, Snapshot } from './metrics/snapshot.ts';
 
 export { chooseFormat, mediaTypes, type Format } from './metrics/exposition.ts';
+export { labels, type Label, type Value } from './metrics/labels.ts';
 export { Cell, Family, Histogram, none, several } from './metrics/series.ts';
 export { merge, type Snapshot } from './metrics/snapshot.ts';
-
-/**
- * Every label, and what bounds the number of its values (DOS-15). None holds a package, a repository, a path, an address or a
- * token (SEC-17).
- */
-export const labels = {
-  listener: '`public` or `admin`.',
-  registry: 'Name of the registry in the policy; `*` for an exchange that speaks for several, `-` for none.',
-  route:
-    'What the request was: `read`, `upload`, `manage`, `write`, `local`, `revoke`, `exchange`, `audience`, `leaked`, `refused`; on the admin listener `healthz`, `readyz`, `metrics`; `-` where it came to nothing of these.',
-  status:
-    '`1xx` to `5xx`. For requests of clients also `aborted`: gone before the end of the answer. For requests to upstreams also `unreachable`, `timeout`, `broken`, and `aborted`: broken off by us.',
-  provider: 'Kind of CI behind the issuer; `-` where the identity token was refused before its issuer was known.',
-  issuer: 'Name of the issuer in the policy.',
-  publisher: 'Name of the publisher in the policy; `*` for all beyond the first 2000.',
-  outcome: 'As in the audit record (audit.md); of key fetches and reloads: `success` or `failure`.',
-  code: 'Code of the refusal (refusals.md); `-` for none.',
-  verdict:
-    '`allowed`, `warned`, or refused: `refused` as `long_lived_tokens` says, `trusted-only` because the package is under `trusted_only`.',
-  change: '`minted` or `revoked`.',
-  purpose:
-    'Why the upstream was asked: `pass-through`, `upload`, `lookup` of what exists, `read` with the service credential, `login`, or `long-lived`, an upload with a long-lived token that was read and rebuilt.',
-  limit:
-    'Key of the limit in the policy: `refused_exchanges`, `packages_per_minute`, `exchanges_per_package`, `requests`, `connections`, `max_concurrent_uploads`.',
-  store: '`memory` or `redis`.',
-  command: 'What the store was asked: `mint`, `find`, `revoke`, `remember`, `recall`, `problem`.',
-  class:
-    'Why the store could not answer: `unreachable`, `timeout`, `authentication`, `permission`, `readonly`, `loading`, `busy`, `replication`, `cluster`, `memory`, `disk`, `eviction`, `type`, `tls`, `closed`, `other`.',
-  revision: 'Revision of the policy in force: only that one has a series.',
-  version: 'Version of Countersign.',
-  node: 'Version of Node.',
-} as const;
-
-export type Label = keyof typeof labels;
 
 export interface Metric extends Written {
   readonly labels: readonly Label[];
@@ -191,7 +159,8 @@ const table: Readonly<Record<string, Metric>> = Object.assign({}, ...Object.valu
 /** All of them, in their order. */
 export const metrics: readonly Metric[] = Object.values(table);
 
-type FamilyOf<Entry extends Metric> = Family<Entry['labels'][number], Entry['kind'] extends 'histogram' ? Histogram : Cell>;
+type Values<Of extends Label> = { readonly [One in Of]: Value<One> };
+type FamilyOf<Entry extends Metric> = Family<Values<Entry['labels'][number]>, Entry['kind'] extends 'histogram' ? Histogram : Cell>;
 
 /** The family of each metric, by its key in the table. */
 export type Families = { readonly [Key in keyof Table]: FamilyOf<Table[Key]> };
@@ -208,7 +177,7 @@ export function createMetrics(): Metrics {
   const looks: (() => void | Promise<void>)[] = [];
   const families = Object.fromEntries(Object.entries(table).map(([key, metric]) => [key, familyOf(metric)]));
   return {
-    ...(families as Families),
+    ...(families as unknown as Families),
     before: (look) => void looks.push(look),
     read: async () => {
       await Promise.all(looks.map(async (look) => look()));
@@ -217,14 +186,16 @@ export function createMetrics(): Metrics {
   };
 }
 
-function familyOf({ kind, labels: of, buckets = [] }: Metric): Family<Label, Cell | Histogram> {
-  const family = new Family<Label, Cell | Histogram>(of, () => (kind === 'histogram' ? new Histogram(buckets) : new Cell()));
+type AnyFamily = Family<Readonly<Record<string, string>>, Cell | Histogram>;
+
+function familyOf({ kind, labels: of, buckets = [] }: Metric): AnyFamily {
+  const family: AnyFamily = new Family(of, () => (kind === 'histogram' ? new Histogram(buckets) : new Cell()));
   // A rate needs a zero to start from. A gauge that nobody has set says nothing.
-  if (of.length === 0 && kind !== 'gauge') family.of({} as Record<Label, string>);
+  if (of.length === 0 && kind !== 'gauge') family.of({});
   return family;
 }
 
-function readingsOf(family: Family<Label, Cell | Histogram> | undefined): Snapshot[string] {
+function readingsOf(family: AnyFamily | undefined): Snapshot[string] {
   return (family?.entries() ?? []).map(({ values, kept }) => [values, kept instanceof Cell ? kept.value : [...kept.counts, kept.sum]]);
 }
 

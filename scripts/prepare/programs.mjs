@@ -9,6 +9,8 @@ const DEBIAN_PACKAGES = {
   curl: 'curl',
   buildah: 'buildah',
   'systemd-analyze': 'systemd',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
 };
 
 /** True when the PATH has the program. */
@@ -21,7 +23,7 @@ export async function preparePrograms(programs) {
   const absent = () => programs.filter((program) => !has(program));
   if (absent().length === 0) return;
   if (canInstall()) {
-    const packages = absent().map((program) => DEBIAN_PACKAGES[program] ?? program);
+    const packages = [...new Set(absent().map((program) => DEBIAN_PACKAGES[program] ?? program))];
     await aptInstall(packages, () => absent().length === 0);
   }
   if (absent().length > 0) {

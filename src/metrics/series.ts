@@ -50,27 +50,25 @@ interface Series<Kept> {
   readonly kept: Kept;
 }
 
-export type Values<Label extends string> = Readonly<Record<Label, string>>;
-
 /** All series of one metric. */
-export class Family<Label extends string, Kept> {
-  readonly #labels: readonly Label[];
+export class Family<Values extends Readonly<Record<string, string>>, Kept> {
+  readonly #labels: readonly (keyof Values & string)[];
   readonly #make: () => Kept;
   readonly #series = new Map<string, Series<Kept>>();
 
-  constructor(labels: readonly Label[], make: () => Kept) {
+  constructor(labels: readonly (keyof Values & string)[], make: () => Kept) {
     this.#labels = labels;
     this.#make = make;
   }
 
   /** The cell of these label values; made when it is new. Beyond `mostSeries` all that are new share one. */
-  of(values: Values<Label>): Kept {
-    const list = this.#labels.map((label) => values[label]);
+  of(values: Values): Kept {
+    const list = this.#labels.map((label): string => values[label] ?? none);
     return this.#find(list) ?? (this.#series.size < mostSeries ? this.#add(list) : this.#overflow());
   }
 
   /** Forgets the series whose value of `label` is none of these: what a reload of the policy took away. */
-  retain(label: Label, known: ReadonlySet<string>): void {
+  retain(label: keyof Values & string, known: ReadonlySet<string>): void {
     const at = this.#labels.indexOf(label);
     for (const [key, { values }] of this.#series) {
       const value = values[at] ?? none;

@@ -19,7 +19,8 @@ describe('a histogram', () => {
 });
 
 describe('a family', () => {
-  const family = (): Family<'registry' | 'code', Cell> => new Family(['registry', 'code'], () => new Cell());
+  const family = (): Family<{ readonly registry: string; readonly code: string }, Cell> =>
+    new Family(['registry', 'code'], () => new Cell());
 
   test('gives the same cell for the same labels', () => {
     const cells = family();

@@ -36,6 +36,8 @@ const COMPONENTS = {
   compose: join(DEPLOYMENT, 'bin', 'compose'),
   // The types of the Prometheus operator (test/deployment/tools/monitoring).
   monitoring: join(DEPLOYMENT, 'bin', 'monitoring'),
+  prometheus: 'prometheus',
+  promtool: 'promtool',
   python: join(PYTHON, 'python'),
   'devpi-init': join(PYTHON, 'devpi-init'),
   'devpi-server': join(PYTHON, 'devpi-server'),

@@ -45,7 +45,7 @@ function registryOf({ registry = none }: AuditEvent): string {
 /** `detail` names the ceiling of a publisher (exchange/limits.ts); the cap of a registry's uploads has none to name. */
 function countLimit({ event, code, detail }: AuditEvent, metrics: Metrics): void {
   if (code !== 'too-many') return;
-  const ceiling = /^ceiling (packages_per_minute|exchanges_per_package)$/.exec(detail ?? '')?.[1];
+  const ceiling = (['packages_per_minute', 'exchanges_per_package'] as const).find((key) => detail === `ceiling ${key}`);
   const limit = ceiling ?? (event === 'upload' ? 'max_concurrent_uploads' : undefined);
   if (limit !== undefined) metrics.limitRefusals.of({ limit }).add();
 }

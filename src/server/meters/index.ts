@@ -1,7 +1,7 @@
 // What the server counts by itself: requests, limits, keys of issuers, the policy in force.
 import type { Configuration } from '../../config/configuration.ts';
 import type { LimitsRoom } from '../../exchange/limits.ts';
-import type { Metrics } from '../../metrics.ts';
+import type { Metrics, Value } from '../../metrics.ts';
 import type { KeyStatus } from '../../oidc/verify.ts';
 import { showPolicy } from './policy.ts';
 import { RequestMeter } from './requests.ts';
@@ -25,7 +25,7 @@ export interface Meters {
 
 export function createMeters(metrics: Metrics): Meters {
   const meters = { public: new RequestMeter(metrics, 'public'), admin: new RequestMeter(metrics, 'admin') };
-  const turnedAway = (limit: string) => (): void => metrics.limitRefusals.of({ limit }).add();
+  const turnedAway = (limit: Value<'limit'>) => (): void => metrics.limitRefusals.of({ limit }).add();
   const policyFresh = (fresh: boolean): void => metrics.policyFresh.of({}).set(fresh ? 1 : 0);
   policyFresh(true);
   return {

@@ -1,6 +1,6 @@
 // The policy in force in numbers, and what its change does to the series: labels are names of the policy, and go with them.
 import type { Configuration } from '../../config/configuration.ts';
-import { none, type Metrics } from '../../metrics.ts';
+import { labels, none, type Metrics } from '../../metrics.ts';
 
 /**
  * Shows the policy that is in force from now on, and forgets the series of what it no longer has (DOS-15): a policy that is
@@ -41,16 +41,14 @@ function begin(metrics: Metrics, { registries, issuers, publishers }: Configurat
     metrics.uploads.of({ registry, outcome: 'upstream-refused', code: 'upstream-credential' });
     metrics.changes.of({ registry, outcome: 'refused', code: 'upstream-credential' });
     metrics.uploadBytes.of({ registry });
-    for (const verdict of ['allowed', 'warned', 'refused', 'trusted-only']) metrics.longLivedWrites.of({ registry, verdict });
+    for (const verdict of labels.verdict.values) metrics.longLivedWrites.of({ registry, verdict });
   }
   for (const issuer of issuers.keys()) {
     for (const outcome of ['success', 'failure']) metrics.jwksRefreshes.of({ issuer, outcome });
   }
   for (const { name } of publishers) metrics.publisherPackages.of({ publisher: name });
   for (const { provider } of issuers.values()) metrics.unknownClaims.of({ provider: provider.id });
-  for (const change of ['minted', 'revoked']) metrics.uploadTokens.of({ change });
+  for (const change of labels.change.values) metrics.uploadTokens.of({ change });
   for (const outcome of ['success', 'failure']) metrics.policyReloads.of({ outcome });
-  for (const limit of limits) metrics.limitRefusals.of({ limit });
+  for (const limit of labels.limit.values) metrics.limitRefusals.of({ limit });
 }
-
-const limits = ['refused_exchanges', 'packages_per_minute', 'exchanges_per_package', 'requests', 'connections', 'max_concurrent_uploads'];

@@ -2,11 +2,11 @@
 // through then costs a small object, a listener and additions.
 import type { ServerResponse } from 'node:http';
 import type { Watch } from '../../gateway/room.ts';
-import { none, several, type Cell, type Histogram, type Metrics } from '../../metrics.ts';
-import type { ExchangeEndpoint, RegistrySettings, Route } from '../../registries/registry.ts';
+import { none, several, type Cell, type Histogram, type Metrics, type Value } from '../../metrics.ts';
+import type { ExchangeEndpoint, RegistrySettings } from '../../registries/registry.ts';
 import { UpstreamSeries } from './upstreams.ts';
 
-export type RouteLabel = Route['kind'] | 'exchange' | 'audience' | 'leaked' | 'healthz' | 'readyz' | 'metrics' | typeof none;
+export type RouteLabel = Value<'route'>;
 
 /** By the hundreds of the status; 0 is for clients that were gone before the end. */
 const classes = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -17,7 +17,7 @@ class RouteSeries {
   readonly #answers: Cell[] = [];
   readonly #seconds: Histogram;
 
-  constructor(metrics: Metrics, listener: string, registry: string, route: RouteLabel) {
+  constructor(metrics: Metrics, listener: Value<'listener'>, registry: string, route: RouteLabel) {
     this.#cell = (at) => metrics.requests.of({ listener, registry, route, status: classes[at] ?? 'aborted' });
     this.#seconds = metrics.requestSeconds.of({ listener, registry, route });
   }
@@ -34,9 +34,9 @@ class RegistrySeries {
   readonly #routes = new Map<RouteLabel, RouteSeries>();
   readonly passedThrough: UpstreamSeries | undefined;
 
-  readonly longLived: (verdict: string) => void;
+  readonly longLived: (verdict: Value<'verdict'>) => void;
 
-  constructor(metrics: Metrics, listener: string, registry: string) {
+  constructor(metrics: Metrics, listener: Value<'listener'>, registry: string) {
     this.longLived = (verdict) => metrics.longLivedWrites.of({ registry, verdict }).add();
     this.#route = (route) => new RouteSeries(metrics, listener, registry, route);
     if (registry !== none && registry !== several) this.passedThrough = new UpstreamSeries(metrics, registry, 'pass-through');
@@ -72,7 +72,7 @@ export class RequestWatch implements Watch {
     this.#route = route;
   }
 
-  longLived(verdict: string): void {
+  longLived(verdict: Value<'verdict'>): void {
     this.#registry.longLived(verdict);
   }
 
@@ -97,11 +97,11 @@ export class RequestWatch implements Watch {
 /** What is counted of one listener. */
 export class RequestMeter {
   readonly #metrics: Metrics;
-  readonly #listener: string;
+  readonly #listener: Value<'listener'>;
   readonly #underWay: Cell;
   readonly #registries = new Map<string, RegistrySeries>();
 
-  constructor(metrics: Metrics, listener: 'public' | 'admin') {
+  constructor(metrics: Metrics, listener: Value<'listener'>) {
     this.#metrics = metrics;
     this.#listener = listener;
     this.#underWay = metrics.requestsUnderWay.of({ listener });

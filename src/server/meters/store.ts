@@ -1,10 +1,10 @@
 // The store with each question timed, and what it could not answer counted by why.
-import type { Metrics } from '../../metrics.ts';
+import type { Metrics, Value } from '../../metrics.ts';
 import { StoreUnavailable, type Store } from '../../store/index.ts';
 
 /** The store with its questions counted; whether it is up is asked at each scrape. */
 export function timed(store: Store, metrics: Metrics): Store {
-  const ask = async <Answer>(command: string, question: () => Promise<Answer>): Promise<Answer> => {
+  const ask = async <Answer>(command: Value<'command'>, question: () => Promise<Answer>): Promise<Answer> => {
     const started = performance.now();
     try {
       return await question();

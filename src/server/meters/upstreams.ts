@@ -1,16 +1,16 @@
 // Requests to upstreams, counted: by what they were for, how they ended and how long they took.
 import type { Opened, Sent } from '../../gateway/forward.ts';
 import type { UpstreamClient } from '../../gateway/upstream-client.ts';
-import type { Cell, Histogram, Metrics } from '../../metrics.ts';
+import type { Cell, Histogram, Metrics, Value } from '../../metrics.ts';
 
-export type Purpose = 'pass-through' | 'upload' | 'lookup' | 'read' | 'login' | 'long-lived';
+export type Purpose = Value<'purpose'>;
 
 const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 type Failure = 'unreachable' | 'timeout' | 'broken' | 'aborted';
 
 /** The cells of one registry and purpose, each made when it is first needed. */
 export class UpstreamSeries {
-  readonly #cell: (status: string) => Cell;
+  readonly #cell: (status: Value<'status'>) => Cell;
   readonly #answers: Cell[] = [];
   readonly #seconds: Histogram;
 
