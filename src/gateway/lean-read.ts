@@ -85,6 +85,7 @@ class LeanRead implements Reader {
     const { notice } = this.#options;
     if (forClient.reason !== undefined) res.statusMessage = forClient.reason;
     this.#status = forClient.status;
+    this.#call.watch?.answered(forClient.status);
     res.writeHead(forClient.status, notice === undefined ? forClient.headers : { ...forClient.headers, 'npm-notice': notice });
     return true;
   }
@@ -117,9 +118,11 @@ class LeanRead implements Reader {
       this.#retried = true;
       return this.#pool.ask(this.#text, this, true);
     }
-    const refusal = refuse(failure === 'stale' ? 'upstream-broken' : failure);
+    const code = failure === 'stale' ? 'upstream-broken' : failure;
+    const refusal = refuse(code);
     this.#finish({ kind: 'failed', refusal });
-    const { res, registry, requestId } = this.#call;
+    const { res, registry, requestId, watch } = this.#call;
+    watch?.failed(code);
     if (res.headersSent) breakOffAnswer(res);
     else send(res, registry.protocol.reply(refusal, 'other', requestId));
   }

@@ -11,6 +11,7 @@ export function createOnward(timeouts: PassThroughTimeouts = { headers: 60_000, 
     pass: (call, options) => {
       const { method, headers } = call.head;
       const plain = (method === 'GET' || method === 'HEAD') && !headers.has('upgrade') && !headers.has('expect');
+      call.watch?.passed();
       return (plain ? lean : engine).pass(call, options);
     },
     close: () => {

@@ -108,7 +108,6 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
         credential: options.credential,
         ...(call.about?.address === undefined ? {} : { address: call.about.address }),
       });
-      call.watch?.passed();
       startHeaderTimer(passing, timeouts.headers);
       res.once('close', () => abandonUnlessDone(passing));
       // Whatever an upstream takes the body of a write for, it can do so on this connection only (CL.0, SMG-41).
@@ -191,9 +190,7 @@ function diedIdle({ call, upstream, done }: Passing, error: NodeJS.ErrnoExceptio
   return reading && !done && !call.res.headersSent && error.code === 'ECONNRESET' && upstream?.reusedSocket === true;
 }
 
-/** Refusals of this file, and what the metrics call them. */
-const failures = { 'upstream-unreachable': 'unreachable', 'upstream-timeout': 'timeout', 'upstream-broken': 'broken' } as const;
-type Failure = keyof typeof failures;
+type Failure = 'upstream-unreachable' | 'upstream-timeout' | 'upstream-broken';
 
 function failureOf(error: NodeJS.ErrnoException): Failure {
   const unconnected =
@@ -206,7 +203,7 @@ function fail(passing: Passing, code: Failure): void {
   if (passing.done) return;
   const { res, registry, requestId, watch } = passing.call;
   const refusal = refuse(code);
-  watch?.failed(failures[code]);
+  watch?.failed(code);
   finish(passing, { kind: 'failed', refusal });
   if (res.headersSent) return breakOffAnswer(res);
   send(res, registry.protocol.reply(refusal, 'other', requestId));

@@ -46,7 +46,7 @@ export interface Watch {
   /** The head of the upstream's answer to it came. */
   readonly answered: (status: number) => void;
   /** No answer to it came, or a broken one. */
-  readonly failed: (how: 'unreachable' | 'timeout' | 'broken') => void;
+  readonly failed: (code: 'upstream-unreachable' | 'upstream-timeout' | 'upstream-broken') => void;
 }
 
 /** One request to a registry. */

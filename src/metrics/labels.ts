@@ -49,7 +49,10 @@ export const labels = {
     values: ['refused_exchanges', 'packages_per_minute', 'exchanges_per_package', 'requests', 'connections', 'max_concurrent_uploads'],
   },
   store: { says: 'Kind of store.', values: ['memory', 'redis'] },
-  command: { says: 'What the store was asked.', values: ['mint', 'find', 'revoke', 'remember', 'recall', 'problem'] },
+  command: {
+    says: 'What the store was asked.',
+    values: ['mint', 'ask', 'find', 'use', 'release', 'revoke', 'remember', 'recall', 'problem'],
+  },
   class: {
     says: 'Why the store could not answer.',
     values: [

@@ -133,12 +133,10 @@ describe('long-lived tokens', () => {
 
 test('POL-33 FLT-30 the policy in force is shown by its revision alone, with its publishers and their breadth', async () => {
   const old = (await scrape(world.proxy)).find(({ name }) => name === 'countersign_policy_info')?.labels['revision'];
+  const { publishers } = world.policy(world.proxy.port) as { publishers: object[] };
   const open = { name: 'open', from: { ...fromUi, ref: 'any' }, publish: { npm: ['@acme/open'] } };
-  await world.proxy.reload((port) => {
-    const policy = world.policy(port) as { publishers: object[] };
-    return { ...policy, publishers: [...policy.publishers, open] };
-  });
-  const all = await scrapeUntil(world.proxy, (now) => sum(now, 'countersign_policy_publishers') === 2);
+  await world.proxy.reload((port) => ({ ...world.policy(port), publishers: [...publishers, open] }));
+  const all = await scrapeUntil(world.proxy, (now) => sum(now, 'countersign_policy_publishers') === publishers.length + 1);
   const revisions = all.filter(({ name }) => name === 'countersign_policy_info');
   expect(revisions).toHaveLength(1);
   expect(revisions[0]?.labels['revision']).not.toBe(old);
@@ -148,6 +146,6 @@ test('POL-33 FLT-30 the policy in force is shown by its revision alone, with its
   expect(sum(all, 'countersign_publisher_packages_total', { publisher: 'open' })).toBe(0);
   expect(Math.abs(Date.now() / 1000 - (sum(all, 'countersign_policy_loaded_timestamp_seconds') ?? 0))).toBeLessThan(60);
   await world.proxy.reload(world.policy);
-  const after = await scrapeUntil(world.proxy, (now) => sum(now, 'countersign_policy_publishers') === 1);
+  const after = await scrapeUntil(world.proxy, (now) => sum(now, 'countersign_policy_publishers') === publishers.length);
   expect(sum(after, 'countersign_publisher_packages_total', { publisher: 'open' }), 'gone with its publisher').toBeUndefined();
 });

@@ -31,8 +31,9 @@ function count(event: AuditEvent, metrics: Metrics): void {
       return metrics.uploadTokens.of({ change: 'revoked' }).add();
     case 'policy':
       return metrics.policyReloads.of({ outcome: outcome === 'reloaded' ? 'success' : 'failure' }).add();
-    // Counted where the verdict is known (gateway/long-lived.ts).
+    // Counted where the verdict is known (gateway/long-lived.ts), and with all requests.
     case 'pass-through':
+    case 'request':
     case 'process':
   }
 }

@@ -11,6 +11,9 @@ export type RouteLabel = Value<'route'>;
 /** By the hundreds of the status; 0 is for clients that were gone before the end. */
 const classes = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
+/** Why an upstream gave no answer, by the refusal that the client gets. */
+const failures = { 'upstream-unreachable': 'unreachable', 'upstream-timeout': 'timeout', 'upstream-broken': 'broken' } as const;
+
 /** The cells of one listener, registry and route. */
 class RouteSeries {
   readonly #cell: (at: number) => Cell;
@@ -84,8 +87,8 @@ export class RequestWatch implements Watch {
     this.#registry.passedThrough?.answered(status, (performance.now() - this.#passed) / 1000);
   }
 
-  failed(how: 'unreachable' | 'timeout' | 'broken'): void {
-    this.#registry.passedThrough?.failed(how);
+  failed(code: keyof typeof failures): void {
+    this.#registry.passedThrough?.failed(failures[code]);
   }
 
   /** @param status 0: the client was gone */
