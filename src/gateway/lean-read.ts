@@ -65,7 +65,7 @@ class LeanRead implements Reader {
   }
 
   ask(): void {
-    this.#call.res.once('close', () => this.#clientClosed());
+    this.#call.res.on('close', () => this.#clientClosed());
     this.#pool.ask(this.#text, this);
   }
 

@@ -11,7 +11,8 @@ export function createOnward(timeouts: PassThroughTimeouts = { headers: 60_000, 
     pass: (call, options) => {
       const { method, headers } = call.head;
       const plain = (method === 'GET' || method === 'HEAD') && !headers.has('upgrade') && !headers.has('expect');
-      call.watch?.passed();
+      // A plain read goes on in the moment in which it came.
+      if (!plain) call.watch?.passed();
       return (plain ? lean : engine).pass(call, options);
     },
     close: () => {

@@ -41,7 +41,7 @@ export interface Watch {
   readonly routed: (kind: Route['kind']) => void;
   /** It is a write with a long-lived token, and this is said of it. */
   readonly longLived: (verdict: 'allowed' | 'warned' | 'refused' | 'trusted-only') => void;
-  /** It goes on to the upstream as it is. */
+  /** It goes on to the upstream as it is; not told of what goes on at once. */
   readonly passed: () => void;
   /** The head of the upstream's answer to it came. */
   readonly answered: (status: number) => void;

@@ -49,7 +49,8 @@ export function limitConnections(
     if (socket === undefined) return;
     waiting.delete(socket);
     underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
-    res.once('close', () => {
+    // It comes once; `once` would only cost more.
+    res.on('close', () => {
       const left = (underWay.get(socket) ?? 1) - 1;
       underWay.set(socket, left);
       if (left === 0 && !socket.destroyed) waiting.add(socket);
@@ -75,7 +76,7 @@ export function limitRequests(most: () => number, turnedAway: () => void = () =>
       return false;
     }
     underWay += 1;
-    res.once('close', () => (underWay -= 1));
+    res.on('close', () => (underWay -= 1));
     return true;
   };
 }

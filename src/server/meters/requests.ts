@@ -58,11 +58,12 @@ export class RequestWatch implements Watch {
   readonly #started = performance.now();
   #registry: RegistrySeries;
   #route: RouteLabel = none;
-  #passed = 0;
+  #passed: number;
 
-  constructor(meter: RequestMeter) {
+  constructor(meter: RequestMeter, registry: RegistrySeries) {
     this.#meter = meter;
-    this.#registry = meter.of(none);
+    this.#registry = registry;
+    this.#passed = this.#started;
   }
 
   /** The registry that it is for, and what it is, as far as that is known yet. */
@@ -103,15 +104,18 @@ export class RequestMeter {
   readonly #listener: Value<'listener'>;
   readonly #underWay: Cell;
   readonly #registries = new Map<string, RegistrySeries>();
+  /** Of a request of which nothing is known yet. */
+  #unknown: RegistrySeries;
 
   constructor(metrics: Metrics, listener: Value<'listener'>) {
     this.#metrics = metrics;
     this.#listener = listener;
     this.#underWay = metrics.requestsUnderWay.of({ listener });
+    this.#unknown = this.of(none);
   }
 
   begin(res: ServerResponse): RequestWatch {
-    const watch = new RequestWatch(this);
+    const watch = new RequestWatch(this, this.#unknown);
     const underWay = this.#underWay;
     underWay.add(1);
     res.on('close', () => {
@@ -131,6 +135,7 @@ export class RequestMeter {
   /** The policy changed: what was found may be gone. */
   forget(): void {
     this.#registries.clear();
+    this.#unknown = this.of(none);
   }
 }
 
