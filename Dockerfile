@@ -17,6 +17,9 @@ FROM ${BASE} AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --omit=dev
+# Traces are off unless asked for (docs/metrics.md), and their packages as large as all others together: TRACING=yes keeps them.
+ARG TRACING=no
+RUN if [ "$TRACING" != yes ]; then rm -r node_modules/@opentelemetry; fi
 
 # Node itself and the libraries that it is linked to; `ldd` knows them for whatever processor this is built on.
 FROM ${BASE} AS system

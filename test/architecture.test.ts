@@ -43,6 +43,8 @@ const allowed: Record<string, readonly string[]> = {
   admin: ['core', 'audit', 'admin'],
   metrics: ['core', 'metrics'],
   'metrics.ts': ['core', 'metrics'],
+  tracing: ['core', 'tracing'],
+  'tracing.ts': ['core', 'tracing'],
   exchange: ['core', 'exchange', 'registries/registry.ts', 'store/store.ts'],
   gateway: ['core', 'gateway', 'registries/registry.ts', 'store/store.ts'],
   server: [
@@ -69,6 +71,8 @@ const types: Record<string, readonly string[]> = {
   gateway: ['config', 'oidc', 'store', 'audit', 'providers'],
   admin: ['config', 'oidc', 'store', 'providers', 'registries', 'exchange', 'gateway', 'server'],
   metrics: ['metrics.ts'],
+  tracing: ['tracing.ts'],
+  server: ['tracing.ts'],
 };
 
 describe('the house', () => {
@@ -131,6 +135,13 @@ describe('the house', () => {
 
   test('http-proxy-3 is used in gateway/pass-through.ts and nowhere else', () => {
     expect(imports.filter((i) => i.to === 'http-proxy-3').map((i) => i.from)).toEqual(['gateway/pass-through.ts']);
+  });
+
+  test('the OpenTelemetry SDK is used in tracing/ and nowhere else, and loaded by tracing.ts when it is asked for', () => {
+    const users = imports.filter((i) => i.to.startsWith('@opentelemetry/')).map((i) => room(i.from));
+    expect([...new Set(users)]).toEqual(['tracing']);
+    expect(imports.filter((i) => room(i.to) === 'tracing' && room(i.from) !== 'tracing').map((i) => i.from)).toEqual([]);
+    expect(source.get('tracing.ts')).toContain("await import('./tracing/otel.ts')");
   });
 
   test('verified claims and authorised requests are made only where the checks are', () => {

@@ -17,6 +17,7 @@ import { configurationFor } from './configuration.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
 import { stopSignal, supervise } from './supervise.ts';
 import type { Terminal } from './terminal.ts';
+import { tracingFor } from './tracing.ts';
 import { version } from './version.ts';
 import { joinScrape } from './worker-metrics.ts';
 
@@ -30,7 +31,7 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   if (cluster.isPrimary && configuration.server.workers > 1) return supervise(configuration.server.workers);
   const logging = createLogging({ level: terminal.env['COUNTERSIGN_LOG_LEVEL'] });
   protectSecrets(configuration, logging);
-  const { running, recording } = await start(configuration, logging);
+  const { running, recording } = await start(configuration, terminal, logging);
   const { audit } = recording;
   audit({ event: 'process', outcome: 'started', policy: configuration.revision });
   logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
@@ -47,7 +48,11 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   return exitCode.ok;
 }
 
-async function start(configuration: Configuration, logging: Logging): Promise<{ running: Running; recording: Recording }> {
+async function start(
+  configuration: Configuration,
+  { env }: Terminal,
+  logging: Logging,
+): Promise<{ running: Running; recording: Recording }> {
   const { logger } = logging;
   let store: Store | undefined;
   let recording: Recording | undefined;
@@ -58,8 +63,14 @@ async function start(configuration: Configuration, logging: Logging): Promise<{ 
     const { recorded, problem, store: auditStore } = recording;
     const audit = counted(recording.audit, metrics);
     const scrape = cluster.isWorker ? joinScrape(metrics.read) : metrics.read;
-    const parts = { store, audit, recorded, auditProblem: problem, auditStore, log: logger, version: version(), metrics, scrape };
-    return { running: await startServer(configuration, parts), recording: { ...recording, audit } };
+    const tracing = await tracingFor(configuration, env, logging);
+    const own = { log: logger, version: version(), metrics, scrape, tracing };
+    const running = await startServer(configuration, { store, audit, recorded, auditProblem: problem, auditStore, ...own });
+    const close = async (): Promise<void> => {
+      await running.close();
+      await tracing?.close();
+    };
+    return { running: { ...running, close }, recording: { ...recording, audit } };
   } catch (error) {
     // `process.disconnect` would end a worker with 0, whatever the exit code is.
     cluster.worker?.disconnect();

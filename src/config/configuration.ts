@@ -51,12 +51,21 @@ export interface ServerSettings {
   readonly limits: LimitSettings;
 }
 
+/** Where traces are sent. */
+export interface TracingSettings {
+  /** Without `v1/traces`; ends with `/`. */
+  readonly endpoint: string;
+  /** One request in so many begins a trace. */
+  readonly oneIn: number;
+}
+
 export interface Configuration {
   /** First 12 hex digits of the SHA-256 over the files. */
   readonly revision: string;
   readonly server: ServerSettings;
   readonly store: StoreSettings;
   readonly audit: AuditSettings;
+  readonly tracing?: TracingSettings;
   /** By name. */
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** By name. */

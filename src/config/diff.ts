@@ -40,5 +40,6 @@ export function needsRestart(before: Configuration, after: Configuration): reado
     ...kept.map((key) => `server.${key}`),
     ...(tls ? ['server.tls'] : []),
     ...(['store', 'audit'] as const).filter((section) => before.written[section] !== after.written[section]),
+    ...(JSON.stringify(before.tracing) === JSON.stringify(after.tracing) ? [] : ['tracing']),
   ];
 }

@@ -9,6 +9,7 @@ import { compilePublishers } from './compile/publishers.ts';
 import { compileRegistries } from './compile/registries.ts';
 import { compileServer } from './compile/server.ts';
 import { compileStore } from './compile/store.ts';
+import { compileTracing } from './compile/tracing.ts';
 import type { Configuration, Sources } from './configuration.ts';
 import { Cursor } from './cursor.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -75,6 +76,7 @@ class Loading {
       top.at('server').at('workers').error('more than one worker needs Redis: each would have a memory of its own', 'set store:');
     }
     const audit = compileAudit(top.at('audit'), store.kind, server.workers, context);
+    const tracing = compileTracing(top.at('tracing'));
     const registries = compileRegistries(top.at('registries'), context);
     const hosts = new Set([...registries.values()].flatMap(({ url }) => [url.hostname, url.host]));
     const issuers = compileIssuers(top.at('issuers'), context, hosts);
@@ -95,6 +97,7 @@ class Loading {
       server,
       store,
       audit,
+      ...(tracing === undefined ? {} : { tracing }),
       issuers,
       registries,
       publishers: compiled,
@@ -137,7 +140,7 @@ class Loading {
 
 /** The file without what may hold no variables. */
 function withoutPublishers(file: Cursor): Cursor {
-  const kept = file.entries.filter(([key]) => ['server', 'store', 'audit', 'issuers', 'registries'].includes(key));
+  const kept = file.entries.filter(([key]) => ['server', 'store', 'audit', 'tracing', 'issuers', 'registries'].includes(key));
   return new Cursor(file.problems, file.source, [], Object.fromEntries(kept.map(([key, cursor]) => [key, cursor.value])));
 }
 

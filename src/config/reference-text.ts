@@ -8,6 +8,9 @@ server completes keys and shows these descriptions when the first line is \`# ya
 Unknown keys are errors, and so is whatever two readers could read differently: anchors and aliases, merge keys, tags, directives, a
 second document, tabs, values over several lines, numbers whose digits do not survive (\`0123\`, \`1e2\`: quote them), invisible characters.`,
 
+  tracing: `Off without it, unless \`OTEL_EXPORTER_OTLP_ENDPOINT\` or \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\` is in the environment
+([metrics.md](metrics.md#traces)).`,
+
   issuers: `Two issuers never share a URL. The URL is compared exactly with the \`iss\` claim. \`https\` and a name are required;
 \`private_network: true\` allows private addresses, for an issuer inside your own network; \`insecure: true\` allows http and private or loopback addresses. An audience is refused when it is shared with other services, is the
 \`npm:\` audience of another host, or names a host that is neither a registry's nor the issuer's own: a token for it could be used in both places.`,
@@ -33,7 +36,7 @@ with that text in it. The anchor is the subject, else the first claim that the c
 - **Patterns**: \`*\` stands for anything but \`/\`, \`**\` for anything. They match from beginning to end. There is nothing else: no \`?\`, no
   \`[…]\`, no regular expressions. Where patterns are not possible a \`*\` is an error.
 - **Durations** and **sizes** have a unit: \`30s\`, \`15m\`, \`1h\`; \`64MiB\`, \`2GiB\`.
-- **Variables**: \`\${NAME}\` and \`\${NAME:-default}\` in any value under \`server\`, \`store\`, \`issuers\` and \`registries\`. They are put in after
+- **Variables**: \`\${NAME}\` and \`\${NAME:-default}\` in any value under \`server\`, \`store\`, \`tracing\`, \`issuers\` and \`registries\`. They are put in after
   the file is parsed, so a variable never adds keys or list items. A variable that is not set and has no default is an error. Who may
   publish is read from the file alone: under \`publishers\` there are no variables.
 - **Secrets**: \`\${NAME}\`, or a \`…_file\` key; such files are read again when they change. One line break at their end is left out.

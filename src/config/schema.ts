@@ -7,9 +7,11 @@ import { registryValue } from './schema/registry.ts';
 import { name, textList } from './schema/scalar.ts';
 import { serverValue } from './schema/server.ts';
 import { storeValue } from './schema/store.ts';
+import { tracingSchema } from './schema/tracing.ts';
 
 const described = {
   server: 'How Countersign itself listens and runs.',
+  tracing: 'Where traces (OpenTelemetry) are sent. Default: nowhere, unless the environment names an endpoint.',
   store: 'Where upload tokens and the marks of used identity tokens are kept. Default `memory`: one process, lost at a restart.',
   audit: 'How much of the audit record can be asked for, and where it goes beside the log.',
   issuers: 'Whose identity tokens are accepted, by a name of your choice. The name of a provider (`github: {}`) needs nothing more.',
@@ -24,6 +26,7 @@ export const fileSchema = z.strictObject({
   server: serverValue.describe(described.server).optional(),
   store: storeValue.describe(described.store).optional(),
   audit: auditSchema.describe(described.audit).optional(),
+  tracing: tracingSchema.describe(described.tracing).optional(),
   issuers: z.record(name, issuerSchema).describe(described.issuers),
   registries: z.record(name, registryValue).describe(described.registries),
   publishers: z.array(publisherValue).describe(described.publishers).optional(),
@@ -37,6 +40,7 @@ export const outlineSchema = z.strictObject({
   server: z.unknown().optional(),
   store: z.unknown().optional(),
   audit: z.unknown().optional(),
+  tracing: z.unknown().optional(),
   issuers: entries,
   registries: entries,
   publishers: z.array(z.unknown()).optional(),

@@ -6,6 +6,7 @@ import type { VerifiedClaims } from '../core/claims.ts';
 import { match } from '../core/match.ts';
 import type { PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
+import type { Step } from '../core/step.ts';
 import type { DryRun, Minted, RegistrySettings } from '../registries/registry.ts';
 import { StoreUnavailable, type Store } from '../store/store.ts';
 import type { Limits } from './limits.ts';
@@ -31,6 +32,7 @@ export interface ExchangeRoom {
   readonly audit: Audit;
   readonly recorded: Recorded;
   readonly limits: Limits;
+  readonly step: Step;
   /** Told of claims of a verified token that are not in its provider's table. */
   readonly unknownClaims: (provider: string, names: readonly string[]) => void;
   /** Milliseconds. */
@@ -84,12 +86,8 @@ async function attempt(room: ExchangeRoom, call: ExchangeCall, trail: Trail): Pr
 
   const registries = addressed(call.registries, issuer, verified.claims).map((registry) => registry.name);
   const asked = { registries, ...(call.package === undefined ? {} : { package: call.package }) };
-  const decision = match(
-    room.configuration.candidates(verified.claims),
-    verified.claims,
-    asked,
-    issuer.provider.anchorText(verified.claims),
-  );
+  const anchor = issuer.provider.anchorText(verified.claims);
+  const decision = room.step('match', () => match(room.configuration.candidates(verified.claims), verified.claims, asked, anchor));
   trail.decision = decision;
   if (!decision.ok) return disclose(call, decision.refusal);
   const burst = room.limits.exchange(room.configuration.server.limits, { publishers: decision.publishers, name: call.package });

@@ -141,10 +141,14 @@ class LeanRead implements Reader {
 }
 
 /** The request as it is sent: every part was checked to be printable, and the path to be canonical. */
-function requestText({ registry, head, about }: PassedCall, { credential }: PassOptions): string {
+function requestText({ registry, head, about }: PassedCall, { credential, traceparent }: PassOptions): string {
   const query = head.query === '' ? '' : `?${head.query}`;
   const address = about?.address;
-  const headers = allowedForUpstream(head.headers, registry, { credential, ...(address === undefined ? {} : { address }) });
+  const headers = allowedForUpstream(head.headers, registry, {
+    credential,
+    ...(address === undefined ? {} : { address }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  });
   let text = `${head.method} ${joinUpstream(registry.upstream, `${head.path.slice(1)}${query}`)} HTTP/1.1\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
   return `${text}connection: keep-alive\r\n\r\n`;

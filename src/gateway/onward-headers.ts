@@ -56,6 +56,10 @@ const claimsOfProxies = [
   'x-token-subject',
   'front-end-https',
   'max-forwards',
+  // A trace that anybody may write himself into; ours goes on in its place, where there is one.
+  'traceparent',
+  'tracestate',
+  'baggage',
   'cdn-loop',
   'early-data',
   'surrogate-capability',
@@ -81,6 +85,8 @@ export interface Onward {
   readonly credential: 'own' | 'none';
   /** The client's address, where it is known. */
   readonly address?: string;
+  /** Of a trace of ours (W3C Trace Context). */
+  readonly traceparent?: string;
 }
 
 /**
@@ -91,7 +97,7 @@ export interface Onward {
 export function allowedForUpstream(
   received: ReadonlyMap<string, string>,
   registry: Pick<RegistrySettings, 'url'>,
-  { credential, address }: Onward,
+  { credential, address, traceparent }: Onward,
 ): Record<string, string> {
   const headers: Record<string, string> = { host: publicHost(registry.url) };
   const nominated = new Set(
@@ -109,6 +115,7 @@ export function allowedForUpstream(
   }
   headers['x-forwarded-proto'] = registry.url.protocol === 'https:' ? 'https' : 'http';
   if (address !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(address)) headers['x-forwarded-for'] = address;
+  if (traceparent !== undefined) headers['traceparent'] = traceparent;
   const length = received.get('content-length');
   if (received.has('transfer-encoding')) headers['transfer-encoding'] = 'chunked';
   else if (length !== undefined) headers['content-length'] = String(Number(length));

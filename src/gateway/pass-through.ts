@@ -31,6 +31,8 @@ export interface PassOptions {
   readonly credential: 'own' | 'none';
   /** Told to npm clients in `npm-notice`. */
   readonly notice?: string;
+  /** Of a trace that goes on at the upstream. */
+  readonly traceparent?: string;
   /** Called once, when nothing more will happen. */
   readonly finished?: (outcome: PassOutcome) => void;
 }
@@ -107,6 +109,7 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
       req.headers = allowedForUpstream(head.headers, registry, {
         credential: options.credential,
         ...(call.about?.address === undefined ? {} : { address: call.about.address }),
+        ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
       });
       startHeaderTimer(passing, timeouts.headers);
       res.once('close', () => abandonUnlessDone(passing));

@@ -5,6 +5,7 @@ import type { Configuration, LimitSettings } from '../config/configuration.ts';
 import type { PackageName } from '../core/package-name.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
 import type { Refusal } from '../core/refusal.ts';
+import type { Step } from '../core/step.ts';
 import type { Head, RegistrySettings, Route } from '../registries/registry.ts';
 import type { Store } from '../store/store.ts';
 import { bodyOf, welcomeBody } from './drain.ts';
@@ -23,6 +24,7 @@ export interface GatewayRoom {
   readonly hashToken: (token: string) => string;
   readonly forward: Forwarder;
   readonly passThrough: PassThrough;
+  readonly step: Step;
   /** Uploads under way by registry name, for the cap of each upstream. */
   readonly uploads: Map<string, number>;
   /** Uploads under way by file. */

@@ -59,7 +59,7 @@ async function attempt(
   const early = route.name === undefined ? undefined : authoriseAny(room.configuration, call.registry, record, route.name);
   if (isRefusal(early)) return early;
 
-  const inspected = await inspect(call, route, holder);
+  const inspected = await room.step('inspect', async () => inspect(call, route, holder));
   if (isRefusal(inspected)) return inspected;
   if (isChange(inspected)) {
     trail.change = inspected;

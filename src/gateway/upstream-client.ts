@@ -76,6 +76,8 @@ export interface ClientOptions {
   readonly idleTimeout?: number;
   /** Milliseconds for the whole of an answer that is kept, or the head of one that streams; 10 min unless said. */
   readonly answerTimeout?: number;
+  /** Of the trace that a call is in (W3C Trace Context). */
+  readonly traceparent?: () => string | undefined;
 }
 
 type Answered = Awaited<ReturnType<Pool['request']>>;
@@ -84,7 +86,8 @@ type Answered = Awaited<ReturnType<Pool['request']>>;
 const fromProtocol = ['accept', 'content-type'];
 
 /** A set of connection pools, one per upstream. Make one for each kind of credential: they never share a connection. */
-export function createUpstreamClient({ version, idleTimeout = 60_000, answerTimeout = 600_000 }: ClientOptions): UpstreamClient {
+export function createUpstreamClient(client: ClientOptions): UpstreamClient {
+  const { idleTimeout = 60_000, answerTimeout = 600_000 } = client;
   const pools = new Map<string, Pool>();
   const unconnected = new WeakSet<object>();
   const poolOf = ({ upstream, caFile }: RegistrySettings): Pool => {
@@ -96,7 +99,7 @@ export function createUpstreamClient({ version, idleTimeout = 60_000, answerTime
   return {
     send: async (registry, request, options) => {
       const line = { method: request.method, path: joinUpstream(registry.upstream, request.path) };
-      const headers = headersFor(registry, request, options, version);
+      const headers = headersFor(registry, request, options, client);
       const pool = poolOf(registry);
       const waiting = patience(answerTimeout);
       const sending = watch(options.body, waiting.begin);
@@ -123,7 +126,7 @@ export function createUpstreamClient({ version, idleTimeout = 60_000, answerTime
         const response = await poolOf(registry).request({
           method: 'GET',
           path: joinUpstream(registry.upstream, path),
-          headers: headersFor(registry, request, { credential }, version),
+          headers: headersFor(registry, request, { credential }, client),
           signal: waiting.signal,
           onInfo: waiting.informed,
         });
@@ -159,13 +162,20 @@ function openPool(upstream: URL, caFile: string | undefined, idle: number, uncon
   });
 }
 
-function headersFor(registry: RegistrySettings, request: UpstreamRequest, options: SendOptions, version: string): Record<string, string> {
+function headersFor(
+  registry: RegistrySettings,
+  request: UpstreamRequest,
+  options: SendOptions,
+  client: ClientOptions,
+): Record<string, string> {
   const headers: Record<string, string> = { host: publicHost(registry.url) };
   for (const [name, value] of Object.entries(request.headers)) {
     if (fromProtocol.includes(name.toLowerCase())) headers[name.toLowerCase()] = value;
   }
-  headers['user-agent'] = `countersign/${version}`;
+  headers['user-agent'] = `countersign/${client.version}`;
   headers['x-forwarded-proto'] = registry.url.protocol === 'https:' ? 'https' : 'http';
+  const traceparent = client.traceparent?.();
+  if (traceparent !== undefined) headers['traceparent'] = traceparent;
   const length = options.body === undefined ? request.body?.byteLength : options.body.length;
   if (length !== undefined) headers['content-length'] = String(length);
   if (options.credential !== undefined) headers['authorization'] = options.credential.reveal();

@@ -4,18 +4,15 @@ import type { AddressInfo } from 'node:net';
 import type { Audit, Recorded } from '../audit/event.ts';
 import type { AuditStore } from '../audit/store.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { unwatched } from '../core/step.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
-import { createLimits, type Limits } from '../exchange/limits.ts';
+import { createLimits } from '../exchange/limits.ts';
 import { hashToken } from '../exchange/mint.ts';
 import { createTally, type Tally } from '../exchange/tally.ts';
-import { createCredentials } from '../gateway/credential.ts';
-import { createForward } from '../gateway/forward.ts';
-import { createForwarder } from '../gateway/forwarder.ts';
-import { createOnward } from '../gateway/onward.ts';
-import { createUpstreamClient } from '../gateway/upstream-client.ts';
 import type { Metrics, Snapshot } from '../metrics.ts';
 import { createVerifier, leeway, type KeyStatus, type Verifier } from '../oidc/verify.ts';
 import type { Store } from '../store/store.ts';
+import type { Tracing } from '../tracing.ts';
 import { trustedProxies } from './address.ts';
 import { adminHandler } from './admin.ts';
 import { certificateKeeper, readPair } from './certificate.ts';
@@ -27,9 +24,10 @@ import { createAdminServer, createPublicServer, type Handler } from './listeners
 import { createMeters, type Meters } from './meters/index.ts';
 import { lookBefore } from './meters/looks.ts';
 import { timed } from './meters/store.ts';
-import { measured } from './meters/upstreams.ts';
+import { closeOutbound, openOutbound, type Outbound } from './outbound.ts';
 import { createScrape } from './scrape.ts';
 import { closeGently } from './shutdown.ts';
+import { tracedHandler, tracedStore, tracedVerify, type WatchedHandler } from './traced.ts';
 import { logUnknownClaims } from './unknown-claims.ts';
 
 /** What the program's own log is told. */
@@ -51,6 +49,7 @@ export interface ServerParts {
   /** This program's version, for User-Agent and `/healthz`. */
   readonly version: string;
   readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
   /** The numbers that a scrape gets; those of this process unless said. */
   readonly scrape?: () => Promise<Snapshot>;
   /** Milliseconds. */
@@ -84,18 +83,19 @@ export async function startServer(first: Configuration, given: ServerParts): Pro
   const state: State = { configuration: first, stopping: false, policyProblem: undefined };
   const meters = createMeters(given.metrics);
   const parts = measuredParts(given);
-  const unknownClaims = toldOf(logUnknownClaims(parts.log), meters);
-  const outbound = { ...openOutbound(parts, now), unknownClaims };
-  const counts = openCounts(parts.audit, meters);
+  const outbound = openOutbound(parts, now);
+  const counts = openCounts(parts, meters);
   const verifier = verifierFor(() => state.configuration.issuers, parts, meters, now);
   const roomOf = (next: Configuration): Room => roomFor(next, parts, { ...outbound, ...counts }, verifier, now);
   let room = roomOf(first);
   const admitted = limitRequests(() => state.configuration.server.limits.requests, meters.turnedAway('requests'));
 
   const pair = first.server.tls === undefined ? undefined : readPair(first.server.tls);
+  const answer: WatchedHandler = (req, res, watch) => void dispatch(room, req, res, watch);
+  const admit = tracedHandler(answer, parts.tracing, () => room.trusted);
   const handler: Handler = (req, res) => {
     const watch = meters.public.begin(res);
-    if (admitted(res)) void dispatch(room, req, res, watch);
+    if (admitted(res)) admit(req, res, watch);
   };
   const server = createPublicServer(pair, () => state.configuration.server.limits.connections, handler, meters.turnedAway('connections'));
   const admin = adminServer(state, parts, meters, verifier, now);
@@ -141,17 +141,9 @@ function auditHealth({ auditProblem }: ServerParts, { audit }: Configuration): R
   return { required: audit.required, ...(problem === undefined ? {} : { problem }) };
 }
 
-/** Logs claims that nobody knows, once each, and counts the tokens that have them. */
-function toldOf(log: ExchangeRoom['unknownClaims'], meters: Meters): ExchangeRoom['unknownClaims'] {
-  return (provider, names) => {
-    log(provider, names);
-    meters.unknownClaims(provider);
-  };
-}
-
 /** The parts with their work counted. */
 function measuredParts(given: ServerParts): ServerParts {
-  return { ...given, store: timed(given.store, given.metrics) };
+  return { ...given, store: tracedStore(timed(given.store, given.metrics), given.tracing) };
 }
 
 function verifierFor(issuers: () => Configuration['issuers'], parts: ServerParts, meters: Meters, now: () => number): Verifier {
@@ -197,45 +189,33 @@ function keepFresh(verifier: Verifier): () => void {
   };
 }
 
-type Outbound = ReturnType<typeof openOutbound> & ReturnType<typeof openCounts> & Pick<ExchangeRoom, 'unknownClaims'>;
+type Counts = Pick<ExchangeRoom, 'limits' | 'unknownClaims'> & { readonly turnedAway: Tally; readonly close: () => void };
 
 /** What is counted for the life of the process, over all reloads. */
-function openCounts(audit: Audit, meters: Meters): { readonly limits: Limits; readonly turnedAway: Tally; readonly close: () => void } {
+function openCounts({ audit, log }: ServerParts, meters: Meters): Counts {
   const room = { audit, elapsed: () => performance.now() };
   const [limits, turnedAway] = [createLimits({ ...room, ...meters.limits }), createTally(room)];
-  return { limits, turnedAway, close: () => [limits, turnedAway].forEach((each) => each.close()) };
-}
-
-/** Connections to upstreams, in sets that never share one: passed-through, ours, clients' rebuilt, logins. */
-function openOutbound({ version, metrics }: ServerParts, now: () => number) {
-  const logins = measured(createUpstreamClient({ version }), metrics, 'login');
-  const forward = createForward({ version }, (client) => measured(client, metrics, 'upload'));
-  const foreign = measured(createUpstreamClient({ version }), metrics, 'long-lived');
-  const credentials = createCredentials(logins, now);
+  const say = logUnknownClaims(log);
   return {
-    logins,
-    forward,
-    foreign,
-    passThrough: createOnward(),
-    forwarder: createForwarder({ credentials, forward, foreign }),
-    uploads: new Map<string, number>(),
-    turns: new Map<string, Promise<unknown>>(),
+    limits,
+    turnedAway,
+    unknownClaims: (provider, names) => {
+      say(provider, names);
+      meters.unknownClaims(provider);
+    },
+    close: () => [limits, turnedAway].forEach((each) => each.close()),
   };
-}
-
-async function closeOutbound({ passThrough, forward, foreign, logins }: Pick<Outbound, 'passThrough' | 'forward' | 'foreign' | 'logins'>) {
-  passThrough.close();
-  await Promise.all([forward.close(), foreign.close(), logins.close()]);
 }
 
 function roomFor(
   configuration: Configuration,
   parts: ServerParts,
-  outbound: Outbound,
+  outbound: Outbound & Counts,
   verifier: ReturnType<typeof createVerifier>,
   now: () => number,
 ): Room {
-  const { store, audit, recorded } = parts;
+  const { store, audit, recorded, tracing } = parts;
+  const step = tracing?.step ?? unwatched;
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
@@ -250,7 +230,8 @@ function roomFor(
       unknownClaims: outbound.unknownClaims,
       now,
       leeway,
-      verify: verifier.verify,
+      verify: tracedVerify(verifier.verify, tracing),
+      step,
     },
     gateway: {
       configuration,
@@ -261,6 +242,7 @@ function roomFor(
       hashToken,
       forward: outbound.forwarder,
       passThrough: outbound.passThrough,
+      step,
       uploads: outbound.uploads,
       turns: outbound.turns,
       limits: outbound.limits,

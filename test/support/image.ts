@@ -71,7 +71,7 @@ export async function buildImage(): Promise<Image> {
 
 type Buildah = (...args: readonly string[]) => Promise<string>;
 
-const PROGRAMS = ['bash', 'cat', 'cp', 'dash', 'env', 'grep', 'ldd', 'mkdir', 'sort', 'xargs'];
+const PROGRAMS = ['bash', 'cat', 'cp', 'dash', 'env', 'grep', 'ldd', 'mkdir', 'sort', 'xargs', 'rm'];
 
 /**
  * Makes `localhost/base`, what `node:24-slim` is elsewhere: Node, npm and the programs that the Dockerfile calls. npm gets

@@ -133,16 +133,16 @@ export type RawAnswer = {
   readonly body: string;
 };
 
-/** One request with exactly these headers and this target; nothing is normalised, nothing followed. */
+/** One request with exactly these headers and this target; nothing is normalised, nothing followed. `localAddress`: whom it comes from. */
 export function raw(
-  proxy: { readonly port: number },
+  { port, localAddress }: { readonly port: number; readonly localAddress?: string },
   method: string,
   target: string,
   headers: Record<string, string | string[]> = {},
   body?: string | Uint8Array,
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const req = request({ host: '127.0.0.1', port: proxy.port, method, path: target, headers, agent: false }, (res) => {
+    const req = request({ host: '127.0.0.1', port, localAddress, method, path: target, headers, agent: false }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk: Buffer) => chunks.push(chunk));
       res.on('end', () =>

@@ -39,7 +39,7 @@ function server<Admin extends ZodType>(admin: Admin) {
     listen: text('Address and port for clients, `host:port`. Default `0.0.0.0:8080`.').optional(),
     admin: admin
       .describe(
-        'Address and port of health, API and dashboard, never the same as `listen`; or a map with a token. Default `127.0.0.1:9090`.',
+        'Address and port of health, metrics, API and dashboard, never the same as `listen`; or a map with a token. Default `127.0.0.1:9090`.',
       )
       .optional(),
     trusted_proxies: textList(

@@ -33,6 +33,7 @@ class RouteSeries {
 
 /** What is counted of one registry. */
 class RegistrySeries {
+  readonly name: string;
   readonly #route: (route: RouteLabel) => RouteSeries;
   readonly #routes = new Map<RouteLabel, RouteSeries>();
   readonly passedThrough: UpstreamSeries | undefined;
@@ -40,6 +41,7 @@ class RegistrySeries {
   readonly longLived: (verdict: Value<'verdict'>) => void;
 
   constructor(metrics: Metrics, listener: Value<'listener'>, registry: string) {
+    this.name = registry;
     this.longLived = (verdict) => metrics.longLivedWrites.of({ registry, verdict }).add();
     this.#route = (route) => new RouteSeries(metrics, listener, registry, route);
     if (registry !== none && registry !== several) this.passedThrough = new UpstreamSeries(metrics, registry, 'pass-through');
@@ -74,6 +76,15 @@ export class RequestWatch implements Watch {
 
   routed(route: RouteLabel): void {
     this.#route = route;
+  }
+
+  /** Labels, for traces. */
+  get registry(): string {
+    return this.#registry.name;
+  }
+
+  get route(): RouteLabel {
+    return this.#route;
   }
 
   longLived(verdict: Value<'verdict'>): void {
