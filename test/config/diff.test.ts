@@ -44,5 +44,6 @@ test('settings that are taken at the start alone are named', async () => {
     'server.workers',
     'store',
   ]);
+  expect(needsRestart(before, await loaded(`tracing: { endpoint: "http://otel:4318" }\n${base}`))).toEqual(['tracing']);
   expect(needsRestart(before, await loaded(`server:\n  shutdown_grace: 5s\n${base}`))).toEqual([]);
 });

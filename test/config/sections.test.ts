@@ -57,6 +57,26 @@ describe('server', () => {
   });
 });
 
+describe('tracing', () => {
+  test('is off unless stated, and begins with every request unless said', async () => {
+    expect((await loaded(base)).tracing).toBeUndefined();
+    const stated = await loaded(withSection('tracing:', '  endpoint: http://otel-collector:4318'));
+    expect(stated.tracing).toEqual({ endpoint: 'http://otel-collector:4318/', oneIn: 1 });
+    const variable = withSection('tracing: { endpoint: "${COLLECTOR}", one_in: "${ONE_IN}" }');
+    const from = { COLLECTOR: 'https://traces.acme.example/otlp', ONE_IN: '20' };
+    expect((await loaded(variable, from)).tracing).toEqual({ endpoint: 'https://traces.acme.example/otlp/', oneIn: 20 });
+  });
+
+  test.each([
+    ['no endpoint', '{ one_in: 5 }', 'error missing key "endpoint"'],
+    ['an address without scheme', '{ endpoint: "otel-collector:4318" }', '1:22 error write a URL that starts with https:// or http://'],
+    ['a password in it', '{ endpoint: "http://u:p@otel:4318" }', '1:22 error a URL here has no user or password in it'],
+    ['one of none', '{ endpoint: "http://otel:4318", one_in: 0 }', 'error expected at least 1, got 0'],
+  ])('with %s does not load', async (_, value, message) => {
+    expect(said(await load(withSection(`tracing: ${value}`))).join('\n')).toContain(message);
+  });
+});
+
 describe('store', () => {
   test('is memory unless stated', async () => {
     expect((await loaded(base)).store).toEqual({ kind: 'memory' });
