@@ -2,9 +2,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { accumulated, across, merge, type Snapshot } from '../metrics.ts';
 
-/** Milliseconds that the process above waits for a worker, and a worker for the process above. */
-const workerPatience = 1000;
-const patience = 3000;
+/**
+ * Milliseconds that the process above waits for a worker, and a worker for the process above. A worker asks its store, which
+ * takes nine tenths of a second to be down: that must be in the scrape, of all things.
+ */
+const workerPatience = 2500;
+const patience = 5000;
 
 /** What passes between worker and process above; other messages are not ours. */
 type Message =

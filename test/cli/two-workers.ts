@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { raw, startProxy, type Proxy } from '../support/proxy.ts';
-import { startRedis } from '../support/redis.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
 import { scrapeUntil, sum, type Sample } from '../support/scrape.ts';
 import { fromUi, registryOf, serviceEnv } from '../support/ui-job.ts';
 
@@ -11,7 +11,7 @@ export const reads = (all: readonly Sample[]): number =>
   sum(all, 'countersign_http_requests_total', { listener: 'public', registry: 'npm', route: 'read' }) ?? 0;
 
 /** Both are up, and in every scrape. */
-export async function twoWorkers(): Promise<Proxy> {
+export async function twoWorkers(): Promise<{ readonly proxy: Proxy; readonly redis: RedisServer }> {
   const redis = await startRedis();
   onTestFinished(() => redis.close());
   const proxy = await startProxy({
@@ -26,7 +26,7 @@ export async function twoWorkers(): Promise<Proxy> {
   });
   onTestFinished(() => proxy.close());
   await scrapeUntil(proxy, (all) => sum(all, 'countersign_workers') === 2);
-  return proxy;
+  return { proxy, redis };
 }
 
 export async function readTimes(proxy: Proxy, times: number): Promise<void> {

@@ -6,7 +6,7 @@ import { aged, reads, readTimes, twoWorkers, workersOf } from './two-workers.ts'
 
 describeWith('redis-server')('workers', () => {
   it('are one in every scrape, whichever of them answers it, and leave their counts in the sum when they die', async () => {
-    const proxy = await twoWorkers();
+    const { proxy } = await twoWorkers();
     const [first = 0] = workersOf(proxy);
     await readTimes(proxy, 40);
     const all = await scrapeUntil(proxy, (now) => reads(now) === 40);

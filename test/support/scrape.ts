@@ -30,21 +30,26 @@ export function sum(all: readonly Sample[], name: string, labels: Readonly<Recor
   return found.length === 0 ? undefined : found.reduce((total, { value }) => total + value, 0);
 }
 
-/** Milliseconds for one scrape. */
-const patience = 2500;
-
 /** Scrapes once. A connection of its own: with several workers each scrape may meet another one. */
-export async function scrape({ admin }: { readonly admin: string }): Promise<Sample[]> {
+export async function scrape({ admin }: { readonly admin: string }, patience = 2500): Promise<Sample[]> {
   const response = await fetch(`${admin}metrics`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(patience) });
   if (response.status !== 200) throw new Error(`a scrape was answered ${response.status}`);
   return samples(await response.text());
 }
 
-/** Scrapes until it holds, up to fifteen seconds. A connection that a dying worker was given is a scrape that failed. */
-export async function scrapeUntil(proxy: { readonly admin: string }, holds: (all: readonly Sample[]) => boolean): Promise<Sample[]> {
+/**
+ * Scrapes until it holds, up to six times as long as one scrape may take. A connection that a dying worker was given is a
+ * scrape that failed.
+ * @param patience milliseconds for one scrape
+ */
+export async function scrapeUntil(
+  proxy: { readonly admin: string },
+  holds: (all: readonly Sample[]) => boolean,
+  patience = 2500,
+): Promise<Sample[]> {
   let last = 'no answer';
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(50)) {
-    const all = await scrape(proxy).catch((error: unknown) => void (last = String(error)));
+  for (const deadline = Date.now() + 6 * patience; Date.now() < deadline; await sleep(50)) {
+    const all = await scrape(proxy, patience).catch((error: unknown) => void (last = String(error)));
     if (all !== undefined && holds(all)) return all;
     if (all !== undefined) last = all.map((each) => JSON.stringify(each)).join('\n');
   }
