@@ -97,8 +97,11 @@ describe('the keys of an issuer', () => {
     expect(bench.log.at(-1)).toEqual(status());
   });
 
-  it('are not stale when an unknown kid was asked for in vain while they are fresh', async () => {
+  it('are not stale when an unknown kid was asked for in vain while they are fresh, nor when nobody has asked since', async () => {
     expect(outcome(await bench.present())).toBe('verified');
+    bench.pass(fresh + 10);
+    expect(status()).toMatchObject({ stale: false });
+    bench.pass(-fresh - 10);
     bench.issuer.behave({ jwks: { status: 500 } });
     bench.pass(coolDown + 1);
     await unknownKid();
