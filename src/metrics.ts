@@ -137,7 +137,11 @@ export const metricTables = {
       'Time in which the event loop worked; its rate is the share of a core.',
     ),
     linesLost: counter('countersign_log_lines_lost_total', [], 'Lines of the log, the audit record among them, that could not be written.'),
-    auditErrors: counter('countersign_audit_write_errors_total', [], 'Audit events that never became a line.'),
+    auditMissed: counter(
+      'countersign_audit_records_missed_total',
+      ['sink'],
+      'Audit records that did not get where they belong. What a file does not take goes to the log; the log has what the store and webhooks miss.',
+    ),
     cpu: counter('process_cpu_seconds_total', [], 'CPU time, user and system.'),
     started: gauge('process_start_time_seconds', [], 'min', 'When the process started.'),
     resident: gauge('process_resident_memory_bytes', [], 'sum', 'Memory of the process.'),

@@ -30,7 +30,8 @@ export async function admin(room: AdminRoom, request: AdminRequest): Promise<Adm
   const refused = refuseAccess(room.access(), request);
   if (refused !== undefined) return refused;
   const answer = Object.hasOwn(adminRoutes, request.path) ? adminRoutes[request.path] : undefined;
-  if (answer === undefined) return problem(404, 'Nothing here', `Here are /healthz, /readyz, ${Object.keys(adminRoutes).join(', ')}.`);
+  if (answer === undefined)
+    return problem(404, 'Nothing here', `Here are /healthz, /readyz, /metrics, ${Object.keys(adminRoutes).join(', ')}.`);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return problem(405, 'Method not allowed', 'Only GET is possible here.', { allow: 'GET, HEAD' });
   }

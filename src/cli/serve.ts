@@ -7,7 +7,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
 import { openRecording, type Recording } from '../server/recording.ts';
-import { createMetrics, type Metrics } from '../metrics.ts';
+import { createMetrics, type Metrics, type Value } from '../metrics.ts';
 import { measureProcess } from '../metrics/process.ts';
 import { counted } from '../server/meters/decisions.ts';
 import { createReloader } from '../server/reload.ts';
@@ -59,7 +59,8 @@ async function start(
   try {
     const metrics = programMetrics(logging);
     store = await createStore(configuration.store, { now: Date.now, log: logger, epochMoved: () => metrics.storeEpochs.of({}).add() });
-    recording = openRecording(configuration, { ...logging, version: version() });
+    const missed = (sink: Value<'sink'>, records: number): void => metrics.auditMissed.of({ sink }).add(records);
+    recording = openRecording(configuration, { ...logging, version: version(), missed });
     const { recorded, problem, store: auditStore } = recording;
     const audit = counted(recording.audit, metrics);
     const scrape = cluster.isWorker ? joinScrape(metrics.read) : metrics.read;

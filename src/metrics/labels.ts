@@ -23,6 +23,7 @@ export const labels = {
       'healthz',
       'readyz',
       'metrics',
+      'api',
       '-',
     ],
   },
@@ -73,6 +74,10 @@ export const labels = {
       'closed',
       'other',
     ],
+  },
+  sink: {
+    says: 'Where the record goes: the log, a file, the store that can be asked, webhooks.',
+    values: ['log', 'file', 'store', 'webhook'],
   },
   revision: { says: 'Revision of the policy in force: only that one has a series.' },
   version: { says: 'Version of Countersign.' },

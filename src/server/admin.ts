@@ -51,7 +51,8 @@ async function metrics(room: AdminRoom, scrape: Scrape, request: AdminRequest, r
 function routeOf(path: string): RouteLabel {
   if (path === '/healthz') return 'healthz';
   if (path === '/readyz') return 'readyz';
-  return path === '/metrics' ? 'metrics' : none;
+  if (path === '/metrics') return 'metrics';
+  return path.startsWith('/api/') ? 'api' : none;
 }
 
 /** The target is split and never normalised: a path is compared with what is there, letter by letter. */

@@ -28,6 +28,8 @@ export interface Recording {
 interface Log extends Pick<Logging, 'logger' | 'scrub' | 'line' | 'written' | 'failing'> {
   /** Of this program. */
   readonly version: string;
+  /** Is told of records that did not get where they belong. */
+  readonly missed: (sink: 'log' | 'file' | 'store' | 'webhook', records: number) => void;
 }
 
 /**
@@ -43,7 +45,10 @@ export function openRecording(
   let problem: string | undefined;
   const file = audit.file === undefined ? undefined : openFile(audit.file, logging, (reason) => (problem = reason));
   const hooks = audit.webhooks.map((settings) => openWebhook(settings, logging, now));
-  const first: Sink = file === undefined ? logSink(logging.logger) : fileSink({ write: file.write, scrub: logging.scrub });
+  const first: Sink =
+    file === undefined
+      ? logSink(logging.logger, { lost: () => logging.missed('log', 1) })
+      : fileSink({ write: file.write, scrub: logging.scrub });
   return {
     audit: createAudit([first, kept.add, ...hooks.map(({ sink }) => sink)], now),
     recorded: audit.required ? requireWritten(file?.written ?? logging.written) : nothingRequired,
@@ -58,10 +63,11 @@ export function openRecording(
 }
 
 /** Records that the file does not take go to the log: so that they are somewhere (FLT-20). */
-function openFile(path: string, { logger, line }: Log, tell: (problem: string | undefined) => void): Lines {
+function openFile(path: string, { logger, line, missed }: Log, tell: (problem: string | undefined) => void): Lines {
   let known: string | undefined;
   const lines = createLines(appendedFile(path), {
     refused: (refused, code) => {
+      missed('file', refused.length);
       for (const one of refused) line(one);
       if (code !== known) logger.error({ file: path, code }, 'audit records cannot be written to their file and go to the log');
       known = code;
@@ -78,11 +84,13 @@ function openFile(path: string, { logger, line }: Log, tell: (problem: string | 
 }
 
 /** Of its address only scheme and host are told: many receivers have their secret in the path. */
-function openWebhook(settings: WebhookSettings, { logger, scrub, version }: Log, now: () => number): Webhook {
+function openWebhook(settings: WebhookSettings, { logger, scrub, version, missed }: Log, now: () => number): Webhook {
   const { origin } = new URL(settings.url);
-  const tell = tellOf(logger, { webhook: origin }, 'the webhook');
-  const gaveUp = (id: string, reason: string): void =>
+  const tell = tellOf(logger, { webhook: origin }, 'the webhook', (records) => missed('webhook', records));
+  const gaveUp = (id: string, reason: string): void => {
+    missed('webhook', 1);
     logger.warn({ webhook: origin, id, reason }, 'an audit record will not be delivered to the webhook; the log has it');
+  };
   const webhook = createWebhook(settings, { now, version, scrub, told: tell, gaveUp });
   const close = async (): Promise<number> => {
     const missing = await webhook.close();
@@ -95,18 +103,25 @@ function openWebhook(settings: WebhookSettings, { logger, scrub, version }: Log,
 function openRedis(
   keeping: Configuration['audit'],
   settings: Extract<Configuration['store'], { kind: 'redis' }>,
-  { logger, scrub }: Log,
+  { logger, scrub, missed }: Log,
   now: () => number,
 ): AuditStore {
   const link = openRedisLink(settings, { subject: 'audit store', scripts: auditScripts }, logger);
-  return createRedisAudit({ link, keyPrefix: settings.keyPrefix, keeping, now, scrub, told: tellOf(logger, {}, 'the audit store') });
+  const told = tellOf(logger, {}, 'the audit store', (records) => missed('store', records));
+  return createRedisAudit({ link, keyPrefix: settings.keyPrefix, keeping, now, scrub, told });
 }
 
 /** A loss is told when it begins and when it ends, with its number: once each, however long it lasts. */
-function tellOf(logger: Log['logger'], fields: object, who: string): (problem: string | undefined, lost: number) => void {
+function tellOf(
+  logger: Log['logger'],
+  fields: object,
+  who: string,
+  missed: (records: number) => void,
+): (problem: string | undefined, lost: number) => void {
   let before = 0;
   return (problem, lost) => {
     if (problem !== undefined) return logger.warn({ ...fields, problem }, `audit records wait for ${who}; the log has them`);
+    if (lost > before) missed(lost - before);
     if (lost > before) logger.warn({ ...fields, lost: lost - before }, `audit records were lost to ${who}; the log has them`);
     else logger.info(fields, `${who} takes audit records again`);
     before = lost;

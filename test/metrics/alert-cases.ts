@@ -41,7 +41,7 @@ export const healthy: Readonly<Record<string, string>> = {
   [`countersign_event_loop_lag_seconds_bucket{${a}, le="1.0"}`]: '0+120x200',
   [`countersign_event_loop_lag_seconds_bucket{${a}, le="+Inf"}`]: '0+120x200',
   [`countersign_log_lines_lost_total{${a}}`]: '0x200',
-  [`countersign_audit_write_errors_total{${a}}`]: '0x200',
+  [`countersign_audit_records_missed_total{${a}, sink="webhook"}`]: '0x200',
   [`countersign_certificate_expiry_timestamp_seconds{${a}}`]: '7776000x200',
   [`countersign_unknown_claims_total{${a}, provider="github"}`]: '0x200',
 };
@@ -197,6 +197,12 @@ export const cases: readonly AlertCase[] = [
     series: { [`countersign_log_lines_lost_total{${a}}`]: '0x20 7x100' },
     at: '22m',
     fires: [fires('LogLinesLost', 'critical', one)],
+  },
+  {
+    name: 'the receiver of webhooks is away for too long',
+    series: { [`countersign_audit_records_missed_total{${a}, sink="webhook"}`]: '0x20 3x100' },
+    at: '22m',
+    fires: [fires('AuditMissed', 'warning', { ...one, sink: 'webhook' })],
   },
   {
     name: 'the certificate ends in ten days',

@@ -137,6 +137,39 @@ describeWith('redis-server')('the store', () => {
   });
 });
 
+describe('FLT-20 the record', () => {
+  test('counts what its file does not take', async () => {
+    const full = await program({ audit: { file: '/dev/full' } });
+    await mintWith(full, 'nonsense');
+    await scrapeUntil(full, (all) => (sum(all, 'countersign_audit_records_missed_total', { sink: 'file' }) ?? 0) >= 1);
+  });
+});
+
+describe('/metrics and the access rule', () => {
+  test('asks for the admin token where there is one, before it tells what may be asked', async () => {
+    const token = 'the-token-of-the-admin-side';
+    const guarded = await program(
+      {},
+      { policy: (port, admin) => ({ ...policy()(port), server: { admin: { listen: `127.0.0.1:${admin}`, token } } }) },
+    );
+    const ask = (authorization?: string, method = 'GET') =>
+      fetch(`${guarded.admin}metrics`, { method, ...(authorization === undefined ? {} : { headers: { authorization } }) });
+    expect((await ask()).status).toBe(401);
+    expect((await ask('Bearer another-token')).status).toBe(401);
+    expect((await ask(undefined, 'POST')).status).toBe(401);
+    const scraped = await ask(`Bearer ${token}`);
+    expect(scraped.status).toBe(200);
+    const refused = { listener: 'admin', route: 'metrics', status: '4xx' };
+    expect(sum(samples(await scraped.text()), 'countersign_http_requests_total', refused)).toBe(3);
+  });
+
+  test('answers to names of this machine alone without one (DNS rebinding)', async () => {
+    const port = Number(new URL(proxy.admin).port);
+    expect((await raw({ port }, 'GET', '/metrics', { host: 'attacker.example' })).status).toBe(403);
+    expect((await raw({ port }, 'GET', '/metrics', { host: `localhost:${port}` })).status).toBe(200);
+  });
+});
+
 describe('FLT-39', () => {
   test('a thousand scrapes at once are one or a few readings, and clients are served meanwhile', async () => {
     const readings = async (): Promise<number> =>

@@ -50,5 +50,6 @@ function begin(metrics: Metrics, { registries, issuers, publishers }: Configurat
   for (const { provider } of issuers.values()) metrics.unknownClaims.of({ provider: provider.id });
   for (const change of labels.change.values) metrics.uploadTokens.of({ change });
   for (const outcome of ['success', 'failure']) metrics.policyReloads.of({ outcome });
+  for (const sink of labels.sink.values) metrics.auditMissed.of({ sink });
   for (const limit of labels.limit.values) metrics.limitRefusals.of({ limit });
 }
