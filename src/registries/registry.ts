@@ -23,6 +23,8 @@ export interface RegistrySettings {
   readonly reads: 'anonymous' | 'service';
   readonly immutable: boolean;
   readonly refusals: 'full' | 'brief';
+  /** Whether everybody may ask which commit and run a version came from. */
+  readonly provenance: boolean;
   /** Audiences of identity tokens for this registry. */
   readonly audiences: readonly string[];
   /** The audience that is told to clients which ask (`GET /_/oidc/audience`). */

@@ -1,6 +1,7 @@
 // Where every request on the public listener starts: head, target, host; then the control plane or the gateway.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { AuditStore } from '../audit/store.ts';
 import { isRefusal, refuse, toPrintable, type Refusal } from '../core/refusal.ts';
 import type { ExchangeRoom } from '../exchange/exchange.ts';
 import { send } from '../gateway/answer.ts';
@@ -15,6 +16,7 @@ import { clientAddress, isTrustedPeer } from './address.ts';
 import { control, findEndpoint } from './control.ts';
 import { onHost, under, type Hosts } from './find.ts';
 import { routeOf, spokenFor, type RequestWatch } from './meters/requests.ts';
+import { provenance, provenanceAsked } from './provenance.ts';
 import { requestId as newRequestId } from './request-id.ts';
 import { recordTurnedAway, type TurnedAwayRoom } from './turned-away.ts';
 
@@ -28,6 +30,7 @@ export interface Room extends TurnedAwayRoom {
   readonly hosts: Hosts;
   readonly exchange: ExchangeRoom;
   readonly gateway: GatewayRoom;
+  readonly auditStore: AuditStore;
   readonly failed: (error: unknown, requestId: string) => void;
 }
 
@@ -72,6 +75,8 @@ async function route(room: Room, { req, res, requestId, started, watch }: Arrive
     address: clientAddress(req, room.trusted),
     ...(agent === undefined ? {} : { client: toPrintable(agent) }),
   };
+  const asked = provenanceAsked(head, registries);
+  if (asked !== undefined) return provenance(room.auditStore, asked, req, res);
   const found = under(registries, target.path);
   const endpoint = findEndpoint(head, registries, found);
   if (endpoint?.endpoint.kind === 'refused') recordTurnedAway(room, req, requestId, endpoint.endpoint.refusal, 'exchange');

@@ -219,6 +219,7 @@ function roomFor(
   return {
     hosts: byHost(configuration.registries.values()),
     trusted: trustedProxies(configuration.server.trustedProxies),
+    auditStore: parts.auditStore,
     turnedAway: outbound.turnedAway,
     policy: configuration.revision,
     exchange: {

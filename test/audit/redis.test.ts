@@ -132,11 +132,15 @@ describeWith('redis-server', 'redis-cli')('Redis', () => {
   test('keeps within its bounds in Redis, too: number and age', async () => {
     const store = open({ maxEvents: 100, maxAge: 3600 }, {}, 'bounded');
     for (let i = 0; i < 20; i += 1) {
-      for (let n = 0; n < 100; n += 1) store.add(entryOf({ anchor: 'a' }));
+      const version = { anchor: 'a', registry: 'npm', package: 'ui', version: `1.0.${i}`, file: 'f', sha256: 'a'.repeat(64) };
+      for (let n = 0; n < 100; n += 1) store.add(entryOf(version));
       await store.settle();
     }
     // Redis trims whole nodes of its stream: a few more may stay.
     expect(Number(await redis.cli('xlen', '{bounded}:audit:events'))).toBeLessThan(200);
+    // What a version came from is known longer than the record of it.
+    expect((await pagesOf(store, { version: ['1.0.0'] }, 10)).flat()).toEqual([]);
+    expect((await store.find('versions', 'npm\nui\n1.0.0'))?.last.get('f')?.[1]).toContain('a'.repeat(64));
     const old = Date.now() - 7_200_000;
     await redis.cli('del', '{bounded}:audit:events');
     for (let i = 0; i < 300; i += 1)

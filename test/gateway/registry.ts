@@ -41,6 +41,7 @@ export function registryAt(upstream: URL, changes: Partial<RegistrySettings> = {
     reads: 'anonymous',
     immutable: true,
     refusals: 'full',
+    provenance: false,
     audiences: [],
     audience: 'npm:npm.acme.example',
     maxUpload: 1_000_000,

@@ -53,8 +53,9 @@ export type WorldOptions = {
   readonly server?: (admin: number) => Policy;
   /** Further sections of the policy. */
   readonly sections?: Policy;
-  /** Fields of the registry for PyPI. */
+  /** Fields of the registries. */
   readonly pypi?: Policy;
+  readonly npm?: Policy;
   readonly env?: Readonly<Record<string, string>>;
 };
 
@@ -77,7 +78,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...options.sections,
     issuers: { github: { issuer: issuer.issuer, insecure: true } },
     registries: {
-      npm: registryOf('npm', `http://127.0.0.1:${port}/`, url),
+      npm: registryOf('npm', `http://127.0.0.1:${port}/`, url, options.npm ?? {}),
       pypi: registryOf('pypi', `http://127.0.0.1:${port}/pypi/`, `${url}pypi/`, { simple: 'simple/', ...options.pypi }),
     },
     publishers: [publisher, ...counted],

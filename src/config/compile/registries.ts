@@ -65,6 +65,7 @@ function compileRegistry(name: string, cursor: Cursor, input: RegistryInput, con
     reads: input.reads ?? 'anonymous',
     immutable: input.immutable ?? true,
     refusals: input.refusals ?? 'full',
+    provenance: input.provenance ?? false,
     audiences: stated,
     audience: stated[0] ?? url.origin,
     maxUpload: maxUpload ?? maxUploads[protocol.id],

@@ -38,6 +38,9 @@ function registry<Credential extends ZodType>(credential: Credential) {
     ).optional(),
     immutable: flag('Refuse versions and files that the upstream already has. Default true.').optional(),
     refusals: choice(['full', 'brief'], 'Whether refusals name expected values to whoever proved the anchor. Default `full`.').optional(),
+    provenance: flag(
+      'Tell everybody who asks `/-/provenance/<registry>/<package>/<version>` which repository, commit and run it came from, names of private repositories included. Default false.',
+    ).optional(),
     audiences: textList(
       'Audiences of identity tokens for this registry; the first is told to clients that ask. They replace the default.',
     ).optional(),

@@ -28,6 +28,7 @@ export function registry(changes: Partial<RegistrySettings> = {}): RegistrySetti
     reads: 'anonymous',
     immutable: true,
     refusals: 'full',
+    provenance: false,
     audiences: ['npm:npm.acme.test'],
     audience: 'npm:npm.acme.test',
     maxUpload: 64 * 1024 * 1024,
