@@ -42,22 +42,40 @@ export function toEntry(event: AuditEvent, id: string, time: number): AuditEntry
 /** Bytes of the longest entry that a store keeps. Whoever is refused chooses much of what a record says. */
 export const maxEntryBytes = 8192;
 
+/** Characters of the entry's texts: about the bytes that it takes, unless much of it has to be escaped in JSON. */
+export function sizeOf(entry: AuditEntry): number {
+  let size = 0;
+  for (const value of Object.values(entry)) {
+    if (typeof value === 'string') size += value.length + 20;
+    else if (Array.isArray(value)) for (const text of value) size += String(text).length + 20;
+    else size += 30;
+  }
+  return size;
+}
+
 /**
- * The entry as one line of JSON in ASCII that a store may keep: of one that is too long the lists go first, then the ends of
- * its texts. The log has it whole.
+ * The entry as a store may keep it: of one that is too long the lists go first, then the ends of its texts. The log has it
+ * whole.
  */
-export function entryText(entry: AuditEntry): string {
-  const whole = JSON.stringify(entry);
-  if (whole.length <= maxEntryBytes) return whole;
+export function shortened(entry: AuditEntry): AuditEntry {
+  // Escaping at most doubles a text of printable ASCII.
+  if (2 * sizeOf(entry) <= maxEntryBytes || fits(entry)) return entry;
   const { considered: _considered, publishers, ...rest } = entry;
-  const shorter = [
-    { ...rest, ...(publishers === undefined ? {} : { publishers }) },
-    rest,
-    ...[200, 60, 20].map((limit) =>
-      Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, limit) : value])),
-    ),
-  ].map((candidate) => JSON.stringify(candidate));
-  return shorter.find((text) => text.length <= maxEntryBytes) ?? shorter.at(-1) ?? '{}';
+  const withPublishers = publishers === undefined ? rest : { ...rest, publishers };
+  const candidates = [withPublishers, rest, ...[200, 60].map((limit) => cut(rest, limit))];
+  return candidates.find(fits) ?? cut(rest, 20);
+}
+
+function fits(entry: AuditEntry): boolean {
+  return JSON.stringify(entry).length <= maxEntryBytes;
+}
+
+function cut(entry: AuditEntry, limit: number): AuditEntry {
+  const shorter = Object.entries(entry).map(([name, value]) => [
+    name,
+    typeof value === 'string' && name !== 'time' ? value.slice(0, limit) : value,
+  ]);
+  return Object.fromEntries(shorter) as AuditEntry;
 }
 
 /** Reads an entry, or gives undefined: whoever can write to Redis or to a file can write anything there (RED-14). */

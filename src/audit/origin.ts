@@ -1,5 +1,5 @@
 // Where a published version came from, as the record has it: for everybody, so without what is nobody's business.
-import { isJsonObject, own, type JsonObject } from '../core/json.ts';
+import { own, type JsonObject } from '../core/json.ts';
 import { toPrintable } from '../core/refusal.ts';
 import { keyOf } from './shelves.ts';
 import type { AuditStore } from './store.ts';
@@ -39,16 +39,15 @@ export type VersionName = Pick<VersionOrigin, 'registry' | 'package' | 'version'
 export async function originOf(store: Pick<AuditStore, 'find'>, asked: VersionName): Promise<VersionOrigin | undefined> {
   const [registry, name, version] = [asked.registry, asked.package, asked.version].map((text) => toPrintable(text, 256));
   const tally = await store.find('versions', keyOf(registry, name, version));
-  const files = [...(tally?.last ?? [])].flatMap(([file, [, text]]) => read(file, text) ?? []);
+  const files = [...(tally?.last ?? [])].flatMap(([file, [, kept]]) => read(file, kept) ?? []);
   if (files.length === 0) return undefined;
   return { ...asked, files: files.toSorted((a, b) => (a.file < b.file ? -1 : 1)) };
 }
 
 /** The actor and the environment stay here: names of people, and of what is inside. */
-function read(file: string, text: string): Origin | undefined {
-  const kept = parsed(text);
-  const published = kept === undefined ? undefined : textOf(kept, 'time');
-  if (kept === undefined || published === undefined) return undefined;
+function read(file: string, kept: JsonObject): Origin | undefined {
+  const published = textOf(kept, 'time');
+  if (published === undefined) return undefined;
   const publishers = own(kept, 'publishers');
   const bytes = own(kept, 'bytes');
   const optional = {
@@ -70,13 +69,4 @@ function read(file: string, text: string): Origin | undefined {
 function textOf(object: JsonObject, name: string): string | undefined {
   const value = own(object, name);
   return typeof value === 'string' ? value : undefined;
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

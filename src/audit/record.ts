@@ -1,5 +1,5 @@
 // The record: each decision becomes one entry, which goes to every sink (P7).
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuse } from '../core/refusal.ts';
 import { toEntry, type AuditEntry } from './entry.ts';
@@ -16,9 +16,22 @@ export type Sink = (entry: AuditEntry) => void;
  */
 export function createAudit(sinks: readonly Sink[], now: () => number = Date.now): Audit {
   return (event) => {
-    const entry = toEntry(event, randomBytes(8).toString('hex'), now());
+    const entry = toEntry(event, newId(), now());
     for (const sink of sinks) sink(entry);
   };
+}
+
+/** One draw of randomness is for many ids: each draw costs as much as the rest of the entry. */
+const pool = Buffer.alloc(8 * 256);
+let used = pool.length;
+
+function newId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += 8;
+  return pool.toString('hex', used - 8, used);
 }
 
 /** Milliseconds that a request waits for its record to be written. */

@@ -65,7 +65,8 @@ function readTally(value: string): Tally | undefined {
 
 function lastOf(slot: string, entry: unknown): [string, Last][] {
   const [ms, shown] = list(entry);
-  return isTime(ms) && typeof shown === 'string' ? [[slot, [ms, shown]]] : [];
+  const kept = typeof shown === 'string' ? parsed(shown) : undefined;
+  return isTime(ms) && isJsonObject(kept) ? [[slot, [ms, kept]]] : [];
 }
 
 /** Milliseconds since 1970 that a `Date` can hold. */

@@ -1,7 +1,7 @@
 // The audit store in Redis or Valkey: shared by all processes and replicas, and there after a restart.
 import { randomBytes } from 'node:crypto';
 import { Batches } from './batches.ts';
-import { entryText, readEntry, type AuditEntry } from './entry.ts';
+import { readEntry, shortened, sizeOf, type AuditEntry } from './entry.ts';
 import { boundsList, shares, type Keeping } from './keeping.ts';
 import { auditKeys } from './redis-keys.ts';
 import type { AuditLink } from './redis-link.ts';
@@ -28,23 +28,31 @@ interface Line {
   readonly text: string;
 }
 
+/** What is counted is what is kept: without the secrets that the scrubber takes out. */
+function lineOf(entry: AuditEntry, scrub: (text: string) => string): Line {
+  const whole = JSON.stringify(entry);
+  const text = scrub(whole);
+  return { entry: text === whole ? entry : (readEntry(text) ?? entry), text };
+}
+
 /** Entries are written in batches beside the requests; Redis being slow or away makes no exchange and no upload fail. */
 export function createRedisAudit({ link, keyPrefix, keeping, now, scrub, told, delay }: RedisAuditRoom): AuditStore {
   const keys = auditKeys(keyPrefix);
   const written = [keys.meta, keys.writer(randomBytes(8).toString('hex')), ...keys.streams, ...keys.shelves];
   const limits = limitsOf(keeping);
-  const batches = new Batches<Line>({
+  const batches = new Batches<AuditEntry>({
     told,
     ...(delay === undefined ? {} : { delay }),
-    send: async (lines, number, lost) =>
-      void (await link.run('appendAudit', written, [String(number), JSON.stringify(batchOf(lines, lost)), ...limits])),
+    send: async (entries, number, lost) => {
+      const lines = entries.map((entry) => lineOf(entry, scrub));
+      await link.run('appendAudit', written, [String(number), JSON.stringify(batchOf(lines, lost)), ...limits]);
+    },
   });
   return {
     kind: 'redis',
     add: (entry) => {
-      const text = scrub(entryText(entry));
-      // What is counted is what is kept, without the secrets that were taken out of it.
-      batches.add({ entry: readEntry(text) ?? entry, text }, text.length);
+      const kept = shortened(entry);
+      batches.add(kept, sizeOf(kept));
     },
     ...redisReader(link, keys, () => now() - keeping.maxAge * 1000),
     status: () => batches.status(),
@@ -74,7 +82,7 @@ function batchOf(lines: readonly Line[], lost: number): object {
         key,
         seen,
         Object.fromEntries(counts),
-        Object.fromEntries(last),
+        Object.fromEntries([...last].map(([slot, [ms, shown]]) => [slot, [ms, JSON.stringify(shown)]])),
       ]),
     ),
   };

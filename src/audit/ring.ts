@@ -1,5 +1,5 @@
 // The audit store of the embedded kind: the last entries of one process, in its memory.
-import { entryText, readEntry, type AuditEntry } from './entry.ts';
+import { shortened, type AuditEntry } from './entry.ts';
 import { boundsOf, shares, type Bounds, type Keeping } from './keeping.ts';
 import { comparePositions, positionAfter, writePosition, type Position } from './position.ts';
 import { matches, type AuditQuery } from './query.ts';
@@ -24,7 +24,7 @@ export function createRing(keeping: Keeping, now: () => number): AuditStore {
     kind: 'memory',
     add: (entry) => {
       // What is kept is as long at most as in Redis: strangers choose how much a record says.
-      const kept = readEntry(entryText(entry)) ?? entry;
+      const kept = shortened(entry);
       last = positionAfter(last, now());
       since ??= last.ms;
       rings[isUnproved(kept) ? 'unproved' : 'proved'].push({ position: last, entry: kept });

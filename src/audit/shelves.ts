@@ -1,4 +1,5 @@
 // What is counted of the entries beside the entries themselves: one shelf per question of the dashboard, and the versions published.
+import type { Json, JsonObject } from '../core/json.ts';
 import type { AuditEntry } from './entry.ts';
 import { addTallies, type Tally } from './tally.ts';
 
@@ -87,10 +88,15 @@ export function tallyEntries(entries: readonly AuditEntry[]): Map<ShelfName, Map
 function tallyOf(shelf: Shelf, entry: AuditEntry): Tally {
   const slot = shelf.slot(entry);
   const seen = Date.parse(entry.time);
-  const kept = shelf.keep.flatMap((name) => (entry[name] === undefined ? [] : [[name, entry[name]]]));
   return {
     seen,
     counts: new Map([[slot, 1]]),
-    last: new Map(shelf.keep.length === 0 ? [] : [[slot, [seen, JSON.stringify(Object.fromEntries(kept))]]]),
+    last: new Map(shelf.keep.length === 0 ? [] : [[slot, [seen, shownOf(shelf.keep, entry)]]]),
   };
+}
+
+function shownOf(names: Shelf['keep'], entry: AuditEntry): JsonObject {
+  const shown: Record<string, Json> = {};
+  for (const name of names) if (entry[name] !== undefined) shown[name] = entry[name];
+  return shown;
 }

@@ -1,5 +1,5 @@
 // What the dashboard shows at a glance, put together from the shelves and never from the records themselves.
-import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { AuditStore, ShelfRead } from './store.ts';
 import type { Tally } from './tally.ts';
 
@@ -77,7 +77,7 @@ export async function summarise(store: AuditStore, { days, limit }: SummaryQuery
       publisher: row.key,
       lastUse: iso(row.seen),
       outcomes: Object.fromEntries(row.counts),
-      latest: Object.fromEntries([...row.last].map(([outcome, [, text]]) => [outcome, shown(text)])),
+      latest: Object.fromEntries([...row.last].map(([outcome, [, shown]]) => [outcome, shown])),
     })),
     packages: perPackage(packages, longLived, limit),
     refusals: [...refusals.rows, ...strangers.rows]
@@ -135,18 +135,7 @@ function refusalRow(row: Tally & { readonly key: string }): Summary['refusals'][
 }
 
 function latest(tally: Tally | undefined, slot: string): Latest | null {
-  const last = tally?.last.get(slot);
-  return last === undefined ? null : shown(last[1]);
-}
-
-/** What was kept of an entry. Whoever can write to Redis can write anything there: what is no object is shown as an empty one. */
-function shown(text: string): Latest {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  return tally?.last.get(slot)?.[1] ?? null;
 }
 
 function iso(ms: number): string {

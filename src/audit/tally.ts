@@ -1,7 +1,8 @@
 // Counts that go along with the entries, so that a summary costs the same with ten records and with a million.
+import type { JsonObject } from '../core/json.ts';
 
-/** The last of its kind: milliseconds since 1970, and what is shown of the entry as JSON. */
-export type Last = readonly [ms: number, text: string];
+/** The last of its kind: milliseconds since 1970, and what is shown of the entry. */
+export type Last = readonly [ms: number, shown: JsonObject];
 
 /** What is known under one key of a shelf: how often, and the last, by slot (an outcome, or a file). */
 export interface Tally {

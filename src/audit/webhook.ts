@@ -6,7 +6,7 @@ import { Agent, request } from 'undici';
 import type { SecretSource } from '../core/secret.ts';
 import type { WebhookSettings } from '../core/settings.ts';
 import { Batches } from './batches.ts';
-import type { AuditEntry } from './entry.ts';
+import { sizeOf, type AuditEntry } from './entry.ts';
 import type { Sink } from './record.ts';
 import { signed } from './signature.ts';
 
@@ -66,7 +66,7 @@ export function createWebhook(settings: WebhookSettings, room: WebhookRoom): Web
   });
   return {
     sink: (entry) => {
-      if (settings.outcomes.includes(entry.outcome)) batches.add(entry, JSON.stringify(entry).length);
+      if (settings.outcomes.includes(entry.outcome)) batches.add(entry, sizeOf(entry));
     },
     settle: () => batches.settle(),
     close: async () => {

@@ -140,7 +140,7 @@ describeWith('redis-server', 'redis-cli')('Redis', () => {
     expect(Number(await redis.cli('xlen', '{bounded}:audit:events'))).toBeLessThan(200);
     // What a version came from is known longer than the record of it.
     expect((await pagesOf(store, { version: ['1.0.0'] }, 10)).flat()).toEqual([]);
-    expect((await store.find('versions', 'npm\nui\n1.0.0'))?.last.get('f')?.[1]).toContain('a'.repeat(64));
+    expect((await store.find('versions', 'npm\nui\n1.0.0'))?.last.get('f')?.[1]['sha256']).toBe('a'.repeat(64));
     const old = Date.now() - 7_200_000;
     await redis.cli('del', '{bounded}:audit:events');
     for (let i = 0; i < 300; i += 1)
