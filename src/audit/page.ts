@@ -10,7 +10,7 @@ export interface Page {
 }
 
 /** Milliseconds for one page: a filter that fits nothing goes through everything, and its page then ends early. */
-const patience = 2_000;
+const patience = 5_000;
 
 /**
  * Collects the page. It may be short, even empty, and still have a `next`. Going from page to page shows every entry once

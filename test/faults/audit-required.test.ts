@@ -1,52 +1,11 @@
 // The audit record on a full disk (FLT-20): refused before the upstream is touched where it is required, told and survived where it is not.
-import { readFileSync, renameSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { AuditEntry } from '../../src/audit/entry.ts';
 import { startWorld, type World } from '../security/world.ts';
 import { raw } from '../support/proxy.ts';
-import { tempDir } from '../support/temp.ts';
+import { aLook, disk, ready, uploadLongLived } from './full-disk.ts';
 
-interface Disk {
-  readonly file: string;
-  /** The next look at the file finds a full disk, or one with room. */
-  readonly fill: () => void;
-  readonly empty: () => void;
-  readonly lines: () => AuditEntry[];
-}
-
-function disk(): Disk {
-  const folder = tempDir('audit');
-  const [file, room] = [join(folder, 'audit.jsonl'), join(folder, 'room.jsonl')];
-  const point = (to: string): void => {
-    symlinkSync(to, join(folder, 'next'));
-    renameSync(join(folder, 'next'), file);
-  };
-  point(room);
-  return {
-    file,
-    fill: () => point('/dev/full'),
-    empty: () => point(room),
-    lines: () => {
-      const text = readFileSync(room, 'utf8');
-      expect(text.endsWith('\n')).toBe(true);
-      return text
-        .split('\n')
-        .filter((line) => line.includes('"audit":true'))
-        .map((line) => JSON.parse(line) as AuditEntry);
-    },
-  };
-}
-
-/** The program looks at the file once a second. */
-const aLook = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_100));
-const ready = async ({ proxy }: World): Promise<[number, string]> => {
-  const answer = await fetch(`${proxy.admin}readyz`);
-  return [answer.status, ((await answer.json()) as { audit: string }).audit];
-};
 const mint = ({ exchangeNpm }: World): Promise<number> => exchangeNpm('@acme/ui').then(({ status }) => status);
-const withToken = ({ proxy }: World, token: string): Promise<{ status: number; body: string }> =>
-  raw(proxy, 'POST', '/pypi/', { host: proxy.host, authorization: `Basic ${Buffer.from(`ci:${token}`).toString('base64')}` }, 'x');
 
 describe('with audit.required', () => {
   const { file, fill, empty, lines } = disk();
@@ -74,11 +33,7 @@ describe('with audit.required', () => {
     expect([first.status, first.headers['retry-after']]).toEqual([503, '5']);
     expect(first.body).toContain('The audit record cannot be written');
     expect(first.body).not.toContain('csgn_');
-    const answers = [
-      await mint(world),
-      (await world.uploadPypi(token, '2.0')).status,
-      (await withToken(world, 'a-long-lived-token')).status,
-    ];
+    const answers = [await mint(world), (await world.uploadPypi(token, '2.0')).status, (await uploadLongLived(world)).status];
     expect(answers).toEqual([503, 503, 503]);
     expect(world.all()).toHaveLength(before);
     expect(await ready(world)).toEqual([503, 'The audit file cannot be written (ENOSPC).']);

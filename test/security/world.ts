@@ -57,6 +57,8 @@ export type WorldOptions = {
   readonly pypi?: Policy;
   readonly npm?: Policy;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the publisher may do. */
+  readonly allow?: readonly string[];
 };
 
 /** Starts it all; about two seconds. */
@@ -81,7 +83,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       npm: registryOf('npm', `http://127.0.0.1:${port}/`, url, options.npm ?? {}),
       pypi: registryOf('pypi', `http://127.0.0.1:${port}/pypi/`, `${url}pypi/`, { simple: 'simple/', ...options.pypi }),
     },
-    publishers: [publisher, ...counted],
+    publishers: [{ ...publisher, ...(options.allow === undefined ? {} : { allow: options.allow }) }, ...counted],
   });
   const proxy = await startProxy({
     policy,
