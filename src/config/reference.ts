@@ -29,7 +29,7 @@ export function policyReference(): string {
   const credential = entry('registries').properties?.['credential']?.anyOf?.find((form) => form.properties !== undefined) ?? {};
   const parts = [
     '# The policy file',
-    '<!-- Written by policyReference() in src/config/reference.ts from the schema; `npx vitest run -u test/config/reference.test.ts` writes it anew. -->',
+    '<!-- Written by policyReference() in src/config/reference.ts from the schema; `npx vitest run test/config/reference.test.ts -u` writes it anew. -->',
     rules.opening,
     table({ ...file, properties: withoutKeys(file) }),
     '## `server`',
