@@ -145,7 +145,9 @@ describeWith('redis-server', 'redis-cli')('the audit store', () => {
     await redis.cli('acl', 'setuser', 'proxy', 'on', '>pw', '~{f}:*', ...line.split(' '));
     const password = { kind: 'value', value: new Secret('pw') } as const;
     const store = open(redis.port, undefined, { username: 'proxy', password }, { ...keeping, maxVersions: 2, maxEvents: 100 });
-    for (let i = 0; i < 500; i += 1) store.add(entryOf({ registry: 'npm', package: 'ui', version: `${i}`, file: 'f', anchor: 'a' }));
+    const now = Date.now();
+    for (let i = 0; i < 500; i += 1)
+      store.add(entryOf({ registry: 'npm', package: 'ui', version: `${i}`, file: 'f', anchor: 'a' }, now + i));
     await written(store);
     expect((await pagesOf(store, { package: ['ui'] }, 5))[0]).toHaveLength(5);
     expect((await store.read('versions', 10)).total).toBe(2);

@@ -223,7 +223,7 @@ describe('the running proxy', () => {
     const out = following('--file', path);
     await expect.poll(() => versions(out()), { timeout: 10_000 }).toEqual(['1']);
     appendFileSync(path, second.slice(0, 40));
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     appendFileSync(path, `${second.slice(40)}\n`);
     await expect.poll(() => versions(out()), { timeout: 10_000 }).toEqual(['1', '2']);
     writeFileSync(path, `${third}\n`);
