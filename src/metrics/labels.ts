@@ -20,6 +20,7 @@ export const labels = {
       'exchange',
       'audience',
       'leaked',
+      'provenance',
       'healthz',
       'readyz',
       'metrics',

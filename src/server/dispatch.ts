@@ -76,7 +76,10 @@ async function route(room: Room, { req, res, requestId, started, watch }: Arrive
     ...(agent === undefined ? {} : { client: toPrintable(agent) }),
   };
   const asked = provenanceAsked(head, registries);
-  if (asked !== undefined) return provenance(room.auditStore, asked, req, res);
+  if (asked !== undefined) {
+    watch.enter(asked?.registry ?? none, 'provenance');
+    return provenance(room.auditStore, asked, req, res);
+  }
   const found = under(registries, target.path);
   const endpoint = findEndpoint(head, registries, found);
   if (endpoint?.endpoint.kind === 'refused') recordTurnedAway(room, req, requestId, endpoint.endpoint.refusal, 'exchange');
