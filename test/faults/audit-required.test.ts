@@ -40,8 +40,8 @@ describe('with audit.required', () => {
     // Reads go on.
     expect((await raw(world.proxy, 'GET', '/pypi/simple/acme-ui/', { host: world.proxy.host })).status).toBe(404);
     // What the file did not take is in the log.
-    const told = world.proxy.audit().map(({ outcome, code }) => code ?? outcome);
-    expect(told).toEqual(['minted', ...Array.from({ length: 4 }, () => 'audit-unavailable')]);
+    const told = (): string[] => world.proxy.audit().map(({ outcome, code }) => code ?? outcome);
+    await expect.poll(told, { timeout: 10_000 }).toEqual(['minted', ...Array.from({ length: 4 }, () => 'audit-unavailable')]);
     expect(world.proxy.output()).toContain('audit records cannot be written to their file and go to the log');
 
     empty();

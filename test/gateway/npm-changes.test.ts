@@ -84,9 +84,11 @@ describeWith(
       });
       const touched = Object.keys(files).filter((path) => files[path] !== listing(verdaccio.storage)[path]);
       expect(touched).toEqual(['@acme/old/package.json']);
-      expect(changed('@acme/old')).toMatchObject([
-        { detail: 'deprecate 1.0.0: use @acme/new; deprecate 1.1.0: use @acme/new', publishers: ['careful'], upstreamStatus: 201 },
-      ]);
+      await expect
+        .poll(() => changed('@acme/old'))
+        .toMatchObject([
+          { detail: 'deprecate 1.0.0: use @acme/new; deprecate 1.1.0: use @acme/new', publishers: ['careful'], upstreamStatus: 201 },
+        ]);
       expect(changed('@acme/old', 'forwarding')).toHaveLength(1);
       expect((await npm(token, 'deprecate', '@acme/old@1.0.0', '')).code).toBe(0);
       expect((await packument('@acme/old'))?.versions['1.0.0']?.deprecated).toBeUndefined();
@@ -164,11 +166,9 @@ describeWith(
       const all = await npm(token, 'unpublish', '@acme/gone', '--force');
       expect(all, all.output).toMatchObject({ code: 0 });
       expect(await packument('@acme/gone')).toBeUndefined();
-      expect(changed('@acme/gone').map(({ detail }) => detail)).toEqual([
-        'unpublish 1.1.0',
-        'unpublish the tarball of 1.1.0',
-        'unpublish the package: 1.0.0',
-      ]);
+      await expect
+        .poll(() => changed('@acme/gone').map(({ detail }) => detail))
+        .toEqual(['unpublish 1.1.0', 'unpublish the tarball of 1.1.0', 'unpublish the package: 1.0.0']);
     });
 
     test('TOK-15 needs to be allowed, for that package', async () => {

@@ -42,11 +42,8 @@ export function yankTests(scene: () => YankScene): void {
     const answer = await send(token, 'DELETE', '/svc/dev/Acme_UI/1.0.0');
     expect(answer.status, answer.reason).toBe(200);
     expect(await scene().devpi.files('dev', 'acme-ui')).toEqual(['acme_ui-1.1.tar.gz']);
-    expect(
-      scene()
-        .proxy.audit()
-        .findLast((event) => event.outcome === 'changed' && event.package === 'acme-ui'),
-    ).toMatchObject({ detail: 'remove release 1.0.0', version: '1.0.0', publishers: ['yanker'] });
+    const event = await scene().proxy.event((each) => each.outcome === 'changed' && each.package === 'acme-ui');
+    expect(event).toMatchObject({ detail: 'remove release 1.0.0', version: '1.0.0', publishers: ['yanker'] });
     expect((await send(token, 'DELETE', '/svc/dev/acme-ui/1.0')).status).toBe(404);
   });
 

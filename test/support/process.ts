@@ -86,7 +86,12 @@ function own(child: ChildProcess): RunningServer {
   const begun = [child.stdout, child.stderr].map((stream) => keepLines(stream, lines));
   const exited = new Promise<number | string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? 'ended'));
+    // Not before what it printed was read; but a child of its own may hold its pipes.
+    child.once('exit', (code, signal) => {
+      const tell = (): void => resolve(signal ?? code ?? 'ended');
+      child.once('close', tell);
+      setTimeout(tell, 1000).unref();
+    });
   });
   return {
     pid: child.pid ?? -1,
