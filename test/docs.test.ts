@@ -200,7 +200,7 @@ describeWith('npm', 'verdaccio')('the set-up in docs/registries/verdaccio.md', (
     closers.push(() => proxy.close());
     await pastEpoch();
 
-    const job = { repository_owner_id: '12', environment: 'production', ref: 'refs/tags/v1.0.0' };
+    const job = { repository_owner_id: '12', repository_id: '4711', environment: 'production', ref: 'refs/tags/v1.0.0' };
     const { folder } = npmPackage('@acme/ui');
     const env = issuer.githubEnv(job);
     const published = await runClient('npm', ['publish'], { cwd: folder, npmrc: `registry=${proxy.url}`, env });

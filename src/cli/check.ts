@@ -2,12 +2,13 @@
 import type { Configuration } from '../config/configuration.ts';
 import { printDiagnostics, type Diagnostic } from '../config/diagnostic.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { wrap } from '../core/wrap.ts';
 import { exitCode, type ExitCode } from './exit.ts';
-import { probeIssuers } from './live/issuers.ts';
+import { probe } from './live/index.ts';
 import type { LiveResult } from './live/result.ts';
-import { probeStore } from './live/store.ts';
-import { probeUpstreams } from './live/upstreams.ts';
-import { columns, mark, painter, print, printJson } from './output.ts';
+import { table } from './layout.ts';
+import { count, mark, painter, print, printJson } from './output.ts';
+import { sarif } from './sarif.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -15,32 +16,26 @@ export interface CheckOptions {
   readonly config: string;
   readonly live?: boolean;
   readonly json?: boolean;
+  readonly sarif?: boolean;
 }
 
 /** 0 when the file is valid (warnings are allowed), 3 when not; with `live`, 1 for what is wrong and 4 for what does not answer. */
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
   const loaded = await loadConfiguration(options.config, terminal.env);
   const diagnostics = loaded.ok ? loaded.configuration.warnings : loaded.diagnostics;
-  const live = loaded.ok && options.live === true ? await probe(loaded.configuration, terminal) : [];
+  const live = loaded.ok && options.live === true ? await probe(loaded.configuration, { now: terminal.now, version: version() }) : [];
   const code = loaded.ok ? liveCode(live) : exitCode.configuration;
-  if (options.json) {
+  if (options.sarif) printJson(terminal, sarif(diagnostics, { folder: terminal.cwd, config: options.config, version: version() }));
+  else if (options.json) {
     const summary = loaded.ok ? { summary: summaryOf(loaded.configuration) } : {};
     printJson(terminal, { ok: code === exitCode.ok, file: options.config, diagnostics: diagnostics.map(diagnosticJson), ...summary, live });
-    return code;
+  } else {
+    const width = terminal.width.out;
+    terminal.out(printDiagnostics(diagnostics, { colour: terminal.colour.out, width }));
+    const text = loaded.ok ? summaryText(loaded.configuration, options.config) : verdict(options.config, diagnostics);
+    print(terminal, [...wrap(text, width, { indent: 2 }), ...liveLines(live, terminal)]);
   }
-  terminal.out(printDiagnostics(diagnostics, { colour: terminal.colour.out }));
-  const text = loaded.ok ? summaryText(loaded.configuration, options.config) : verdict(options.config, diagnostics);
-  print(terminal, [text, ...liveLines(live, terminal.colour.out)]);
   return code;
-}
-
-async function probe(configuration: Configuration, { now }: Terminal): Promise<readonly LiveResult[]> {
-  const results = await Promise.all([
-    probeStore(configuration.store, now),
-    probeIssuers(configuration.issuers, now),
-    probeUpstreams(configuration.registries.values(), version()),
-  ]);
-  return results.flat();
 }
 
 function liveCode(results: readonly LiveResult[]): ExitCode {
@@ -71,19 +66,22 @@ function verdict(file: string, diagnostics: readonly Diagnostic[]): string {
   return `${file} is not valid: ${count(errors, 'error', 'errors')}${warned}.`;
 }
 
-function count(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
+/** Columns of the mark and its gap. */
+const margin = 6;
 
-function liveLines(results: readonly LiveResult[], colour: boolean): string[] {
-  const paint = painter(colour);
-  const table = columns(results.map(({ what, name, says }) => [what, name, says]));
+function liveLines(results: readonly LiveResult[], { colour, width }: Terminal): string[] {
+  const paint = painter(colour.out);
+  const room = width.out === undefined ? undefined : width.out - margin;
+  const rows = table(
+    results.map(({ what, name, says }) => [what, name, says]),
+    room,
+  );
   return results.flatMap(({ status, fix }, i) => [
-    `${mark(status, paint)}  ${table[i] ?? ''}`,
-    ...(fix === undefined ? [] : [`      ${paint('dim', fix)}`]),
+    ...(rows[i] ?? []).map((line, at) => `${at === 0 ? `${mark(status, paint)}  ` : ' '.repeat(margin)}${line}`),
+    ...wrap(fix ?? '', room).flatMap((line) => (line === '' ? [] : [`${' '.repeat(margin)}${paint('dim', line)}`])),
   ]);
 }
 
-function diagnosticJson({ severity, place, message, hint }: Diagnostic): object {
-  return { severity, ...place, message, ...(hint === undefined ? {} : { hint }) };
+function diagnosticJson({ severity, code, place, message, hint }: Diagnostic): object {
+  return { severity, code, ...place, message, ...(hint === undefined ? {} : { hint }) };
 }

@@ -9,6 +9,6 @@ import type { Terminal } from './terminal.ts';
 export async function configurationFor(path: string, terminal: Terminal): Promise<Configuration> {
   const loaded = await loadConfiguration(path, terminal.env);
   if (loaded.ok) return loaded.configuration;
-  terminal.err(printDiagnostics(loaded.diagnostics, { colour: terminal.colour.err }));
+  terminal.err(printDiagnostics(loaded.diagnostics, { colour: terminal.colour.err, width: terminal.width.err }));
   throw new CommandFailed(exitCode.configuration, `${path} is not valid.`);
 }

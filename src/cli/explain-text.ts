@@ -3,24 +3,38 @@ import type { Considered } from '../core/match.ts';
 import { lists, type Check, type TrustedPublisher } from '../core/publisher.ts';
 import { refuse } from '../core/refusal.ts';
 import type { Explanation } from './explain.ts';
-import { columns, mark, painter, shown, type Paint } from './output.ts';
+import { wrap } from '../core/wrap.ts';
+import { table } from './layout.ts';
+import { mark, painter, shown, type Paint, type Status } from './output.ts';
 
-/** Lines for people. */
-export function explanationText(found: Explanation, colour: boolean): string[] {
+/** Lines for people. `width`: columns of the terminal; undefined: nothing is wrapped. */
+export function explanationText(found: Explanation, colour: boolean, width: number | undefined): string[] {
   const paint = painter(colour);
   const { decision, granted } = found;
   const verdict = granted
     ? paint('green', 'would be granted')
     : paint('red', `would be refused${decision.ok ? '' : `: ${decision.refusal.code}`}`);
+  const sentence = told(found);
+  const token = `Token of issuer ${found.issuer.name} (${found.issuer.provider.title}) for ${shown(found.anchor)}. ${trust(found)}`;
+  const about = table(
+    found.token.map((check) => [check.what, shown(check.says, 600)]),
+    width === undefined ? undefined : width - 8,
+  );
   return [
     `${what(found)}  ->  ${verdict}`,
-    ...(told(found) === undefined ? [] : [`  The job is told: ${told(found)}`]),
+    ...(sentence === undefined ? [] : wrap(`  The job is told: ${sentence}`, width, { indent: 2 })),
     '',
-    `Token of issuer ${found.issuer.name} (${found.issuer.provider.title}) for ${shown(found.anchor)}. ${trust(found)}`,
-    ...found.token.map((check) => `  ${mark(check.status, paint)}  ${check.what.padEnd(9)}  ${shown(check.says, 600)}`),
+    ...wrap(token, width),
+    ...about.flatMap((lines, i) => marked(lines, found.token[i]?.status ?? 'ok', paint, 2)),
     '',
-    ...publisherLines(found, paint),
+    ...publisherLines(found, paint, width),
   ];
+}
+
+/** The lines of one row behind its mark. */
+export function marked(lines: readonly string[], status: Status, paint: Paint, indent: number): string[] {
+  const margin = ' '.repeat(indent);
+  return lines.map((line, at) => `${margin}${at === 0 ? mark(status, paint) : '    '}  ${line}`);
 }
 
 function what({ registry, asked }: Explanation): string {
@@ -38,28 +52,31 @@ function told({ decision, registry, asked }: Explanation): string | undefined {
   return registry.refusals === 'brief' ? refuse('publisher-brief', { package: asked.package }).message : decision.refusal.message;
 }
 
-function publisherLines(found: Explanation, paint: Paint): string[] {
+function publisherLines(found: Explanation, paint: Paint, width: number | undefined): string[] {
   const { considered } = found.decision;
-  if (considered.length === 0) return [`No publisher of issuer ${found.issuer.name} publishes to registry ${found.registry.name}.`];
+  if (considered.length === 0)
+    return wrap(`No publisher of issuer ${found.issuer.name} publishes to registry ${found.registry.name}.`, width);
   return nearestFirst(considered, found).flatMap((entry) => {
     const listed = lists(entry.publisher, found.asked.registries, found.asked.package);
     const head = `  ${paint('bold', entry.publisher.name)}  (${entry.publisher.place.file}:${entry.publisher.place.line})`;
-    const missing = listed ? [] : [`    ${mark('fail', paint)}  does not list ${found.asked.package ?? 'this registry'}`];
-    const granted =
-      listed && entry.checks.every((check) => check.ok) ? [`    ${mark('ok', paint)}  grants ${grantText(entry.publisher)}`] : [];
-    return [head, ...missing, ...checkLines(entry.checks, paint), ...granted];
+    const room = width === undefined ? undefined : width - 10;
+    const missing = listed ? [] : marked(wrap(`does not list ${found.asked.package ?? 'this registry'}`, room), 'fail', paint, 4);
+    const matches = listed && entry.checks.every((check) => check.ok);
+    const granted = matches ? marked(wrap(`grants ${grantText(entry.publisher)}`, room), 'ok', paint, 4) : [];
+    return [head, ...missing, ...checkLines(entry.checks, paint, room), ...granted];
   });
 }
 
-function checkLines(checks: readonly Check[], paint: Paint): string[] {
-  const table = columns(
+function checkLines(checks: readonly Check[], paint: Paint, room: number | undefined): string[] {
+  const rows = table(
     checks.map((check) =>
       check.ok
         ? [check.field, shown(check.actual ?? check.expected)]
         : [check.field, `expected ${shown(check.expected)}`, `token has ${shown(check.actual)}`],
     ),
+    room,
   );
-  return table.map((line, i) => `    ${mark(checks[i]?.ok === true ? 'ok' : 'fail', paint)}  ${line}`);
+  return rows.flatMap((lines, i) => marked(lines, checks[i]?.ok === true ? 'ok' : 'fail', paint, 4));
 }
 
 function grantText(publisher: TrustedPublisher): string {

@@ -56,7 +56,7 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   const granted = decision.ok && token.every((check) => check.status !== 'fail');
   const explanation: Explanation = { registry, asked, issuer, anchor, verified, token, decision, granted };
   if (options.json) printJson(terminal, explanationJson(explanation));
-  else print(terminal, explanationText(explanation, terminal.colour.out));
+  else print(terminal, explanationText(explanation, terminal.colour.out, terminal.width.out));
   return granted ? exitCode.ok : exitCode.problem;
 }
 

@@ -3,7 +3,8 @@ import { configurationFor } from './configuration.ts';
 import { exitCode, type ExitCode } from './exit.ts';
 import { readUses, type Sources } from './migration/events.ts';
 import { migrationReport, type PackageRow, type RegistryReport, type State } from './migration/report.ts';
-import { columns, mark, painter, print, printJson, type Paint } from './output.ts';
+import { columns } from './layout.ts';
+import { mark, painter, print, printJson, type Paint } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface MigrationOptions extends Sources {

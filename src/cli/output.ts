@@ -1,4 +1,4 @@
-// How commands print: padded columns, marks in colour where the terminal has any, JSON for programs.
+// How commands print: text and tables that fit the terminal, marks in colour where it has any, JSON for programs.
 import { toPrintable } from '../core/refusal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -12,22 +12,24 @@ export function painter(on: boolean): Paint {
   return (colour, text) => (on ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text);
 }
 
-/** A result's mark, four columns wide: `ok`, `warn`, `FAIL`. */
-export function mark(status: 'ok' | 'warn' | 'fail', paint: Paint): string {
+/** How something was found. `skip`: it was not looked at, and why is said. */
+export type Status = 'ok' | 'warn' | 'fail' | 'skip';
+
+/** A result's mark, four columns wide: `ok`, `warn`, `FAIL`, `skip`. */
+export function mark(status: Status, paint: Paint): string {
   if (status === 'ok') return paint('green', 'ok  ');
+  if (status === 'skip') return paint('dim', 'skip');
   return status === 'warn' ? paint('yellow', 'warn') : paint('red', 'FAIL');
 }
 
-/** Columns two spaces apart; a row's last cell is not padded and widens no column. Cells are plain text: paint after, or the widths are wrong. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.slice(0, -1).forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
+/** A value of a token or of a server's answer, safe for a terminal (JWT-48): no escape sequence gets through. */
+export function shown(value: string | undefined, limit?: number): string {
+  return value === undefined ? 'none' : toPrintable(value, limit);
+}
+
+/** `3 errors`, `1 registry`. */
+export function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
 
 /** Prints lines on stdout. */
@@ -38,9 +40,4 @@ export function print(terminal: Terminal, lines: readonly string[]): void {
 /** Prints one JSON document on stdout. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** A value of a token or of a server's answer, safe for a terminal (JWT-48): no escape sequence gets through. */
-export function shown(value: string | undefined, limit?: number): string {
-  return value === undefined ? 'none' : toPrintable(value, limit);
 }

@@ -27,7 +27,7 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   process.on('SIGUSR1', () => undefined);
   const configuration = await configurationFor(path, terminal);
   if (cluster.isPrimary && configuration.warnings.length > 0)
-    terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err }));
+    terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err, width: terminal.width.err }));
   if (cluster.isPrimary && configuration.server.workers > 1) return supervise(configuration.server.workers);
   const logging = createLogging({ level: terminal.env['COUNTERSIGN_LOG_LEVEL'] });
   protectSecrets(configuration, logging);

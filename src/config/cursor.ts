@@ -4,6 +4,7 @@ import type { Place } from '../core/publisher.ts';
 import { explainIssues } from './issues.ts';
 import { locate, type Path } from './locate.ts';
 import type { Problems } from './problems.ts';
+import type { ErrorCode, WarningCode } from './rules.ts';
 import { placeOf, type Source } from './source.ts';
 
 export class Cursor {
@@ -47,19 +48,20 @@ export class Cursor {
   }
 
   /** Reports an error at the value. Returns undefined, so that a check can end with it. */
-  error(message: string, hint?: string): undefined {
-    this.problems.add(this.source, this.#spot('value'), 'error', message, hint);
+  error(message: string, hint?: string, code: ErrorCode = 'value'): undefined {
+    this.problems.add(this.source, this.#spot('value'), { code, message, hint });
     return undefined;
   }
 
   /** Reports an error at the key in front of the value. */
-  errorAtKey(message: string, hint?: string): undefined {
-    this.problems.add(this.source, this.#spot('key'), 'error', message, hint);
+  errorAtKey(message: string, hint?: string, code: ErrorCode = 'value'): undefined {
+    this.problems.add(this.source, this.#spot('key'), { code, message, hint });
     return undefined;
   }
 
-  warn(message: string, hint?: string): void {
-    this.problems.add(this.source, this.#spot('value'), 'warning', message, hint);
+  /** Reports a warning at the value; the hint is the rule's own unless said. */
+  warn(code: WarningCode, message: string, hint?: string): void {
+    this.problems.add(this.source, this.#spot('value'), { code, message, hint });
   }
 
   /** The value as the schema has it, or undefined after every way in which it differs was reported. */

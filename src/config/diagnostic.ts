@@ -1,8 +1,12 @@
-// One problem of the policy files, and how it is printed.
+// One problem of the policy files, and how it is printed: place, message and code, the line with a caret, what to do.
 import type { Place } from '../core/publisher.ts';
+import { wrap } from '../core/wrap.ts';
+import type { RuleCode } from './rules.ts';
 
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
+  /** Which rule it is about; stable, for programs. */
+  readonly code: RuleCode;
   readonly place: Place;
   /** Characters that the caret underlines; at least 1. */
   readonly length: number;
@@ -12,37 +16,48 @@ export interface Diagnostic {
   readonly source?: string;
 }
 
-/** How many characters of a source line are shown. */
+/** How many characters of a source line are shown at most. */
 const shownWidth = 160;
 
 const colours = { error: '\u001b[31;1m', warning: '\u001b[33;1m', caret: '\u001b[36m' } as const;
 
+export interface Form {
+  readonly colour: boolean;
+  /** Columns; undefined: nothing is wrapped. */
+  readonly width?: number | undefined;
+}
+
 /**
- * Prints diagnostics in the form `file:line:column  error  message`, each with its line and a caret where the line is
- * known. Ends with a line break unless the list is empty.
+ * Prints diagnostics in the form `file:line:column  error  message [code]`, each with its line and a caret where the line
+ * is known. Ends with a line break unless the list is empty.
  */
-export function printDiagnostics(list: readonly Diagnostic[], options: { readonly colour: boolean }): string {
-  const paint = (text: string, colour: keyof typeof colours): string => (options.colour ? `${colours[colour]}${text}\u001b[0m` : text);
+export function printDiagnostics(list: readonly Diagnostic[], form: Form): string {
   return list
-    .flatMap((diagnostic) => {
-      const { file, line, column } = diagnostic.place;
-      const lines = [`${file}:${line}:${column}  ${paint(diagnostic.severity, diagnostic.severity)}  ${diagnostic.message}`];
-      const gutter = ' '.repeat(String(line).length + 1);
-      if (diagnostic.source !== undefined) {
-        const { text, at, length } = cutAround(diagnostic.source, column - 1, diagnostic.length);
-        lines.push(` ${line} | ${text}`, `${gutter} | ${' '.repeat(at)}${paint('^'.repeat(length), 'caret')}`);
-      }
-      if (diagnostic.hint !== undefined) lines.push(`${gutter} = ${diagnostic.hint}`);
-      return lines;
-    })
+    .flatMap((diagnostic) => diagnosticLines(diagnostic, form))
     .map((line) => `${line}\n`)
     .join('');
 }
 
+function diagnosticLines(diagnostic: Diagnostic, { colour, width }: Form): string[] {
+  const paint = (text: string, as: keyof typeof colours): string => (colour ? `${colours[as]}${text}\u001b[0m` : text);
+  const { severity, code, message, hint, source, length } = diagnostic;
+  const { file, line, column } = diagnostic.place;
+  const head = wrap(`${file}:${line}:${column}  ${severity}  ${message} [${code}]`, width, { indent: 4 });
+  const lines = [head.join('\n').replace(new RegExp(`(?<=[ \n])${severity}(?= )`), paint(severity, severity))];
+  const gutter = ' '.repeat(String(line).length + 1);
+  if (source !== undefined) {
+    const room = Math.min(shownWidth, (width ?? Infinity) - gutter.length - 3);
+    const { text, at, length: carets } = cutAround(source, column - 1, length, room);
+    lines.push(` ${line} | ${text}`, `${gutter} | ${' '.repeat(at)}${paint('^'.repeat(carets), 'caret')}`);
+  }
+  if (hint !== undefined) lines.push(...wrap(`${gutter} = ${hint}`, width, { indent: gutter.length + 3 }));
+  return lines;
+}
+
 /** Long lines are cut around the caret, so that a minified file does not flood a terminal. */
-function cutAround(source: string, column: number, length: number): { text: string; at: number; length: number } {
-  const from = column + length <= shownWidth ? 0 : Math.max(0, column - 40);
-  const text = source.slice(from, from + shownWidth);
+function cutAround(source: string, column: number, length: number, room: number): { text: string; at: number; length: number } {
+  const from = column + length <= room ? 0 : Math.max(0, column - Math.min(40, Math.floor(room / 4)));
+  const text = source.slice(from, from + room);
   return { text, at: column - from, length: Math.max(1, Math.min(length, text.length - (column - from))) };
 }
 

@@ -35,7 +35,7 @@ export function includedFiles(list: Cursor, folder: string, searched: (folder: s
       continue;
     }
     const paths = expand(folder, segments, searched);
-    if (paths.length === 0) item.warn(`${quote(item.value)} names no file`);
+    if (paths.length === 0) item.warn('include-empty', `${quote(item.value)} names no file`);
     for (const path of paths) add(item, folder, path, found);
   }
   if (found.size > mostFiles) return list.error(`more than ${mostFiles} files`) ?? [];

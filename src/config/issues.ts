@@ -1,6 +1,7 @@
 // Says what zod found, in words that name the key and what to write.
 import { z, type ZodType } from 'zod';
 import { didYouMean, nearest, quote } from './did-you-mean.ts';
+import type { ErrorCode } from './rules.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -9,8 +10,8 @@ interface Located {
   readonly value: unknown;
   readonly path: readonly (string | number)[];
   readonly at: (step: string | number) => Located;
-  readonly error: (message: string, hint?: string) => undefined;
-  readonly errorAtKey: (message: string, hint?: string) => undefined;
+  readonly error: (message: string, hint?: string, code?: ErrorCode) => undefined;
+  readonly errorAtKey: (message: string, hint?: string, code?: ErrorCode) => undefined;
 }
 
 /** Reports each issue of a value at its place. */
@@ -22,7 +23,7 @@ export function explainIssues(cursor: Located, schema: ZodType, issues: readonly
     else if (at.value === undefined && misspelt.has(JSON.stringify(issue.path))) continue;
     else if (issue.code === 'invalid_key')
       at.errorAtKey(`${quote(String(issue.path.at(-1)))} is no name`, 'letters, digits, ".", "-" and "_"');
-    else if (at.value === undefined) at.error(`missing key ${quote(String(at.path.at(-1) ?? 'the file'))}`);
+    else if (at.value === undefined) at.error(`missing key ${quote(String(at.path.at(-1) ?? 'the file'))}`, undefined, 'missing-key');
     else if (at.value === null)
       explainEmpty(at, issue.code === 'invalid_type' && issue.expected === 'object' ? 'write {} for a map without keys' : undefined);
     else explainValue(at, issue);
@@ -43,6 +44,7 @@ function explainUnknown(at: Located, known: readonly string[], keys: readonly st
     at.at(key).errorAtKey(
       `unknown key ${quote(key)}${meant}`,
       meant === '' && known.length > 0 ? `known here: ${known.join(', ')}` : undefined,
+      'unknown-key',
     );
   }
 }

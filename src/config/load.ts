@@ -4,10 +4,11 @@ import { dirname, resolve } from 'node:path';
 import { indexPublishers } from './candidates.ts';
 import { compileAudit } from './compile/audit.ts';
 import { compileIssuers } from './compile/issuers.ts';
-import { warnOfSharedHost, warnOfSharedPackages } from './compile/overlap.ts';
+import { warnOfSharedHost, warnOfSharedPackages, warnOfWidePatterns } from './compile/overlap.ts';
 import { compilePublishers } from './compile/publishers.ts';
 import { compileRegistries } from './compile/registries.ts';
 import { compileServer } from './compile/server.ts';
+import { warnOfShadowed } from './compile/shadow.ts';
 import { compileStore } from './compile/store.ts';
 import { compileTracing } from './compile/tracing.ts';
 import type { Configuration, Sources } from './configuration.ts';
@@ -80,9 +81,12 @@ class Loading {
     const registries = compileRegistries(top.at('registries'), context);
     const hosts = new Set([...registries.values()].flatMap(({ url }) => [url.hostname, url.host]));
     const issuers = compileIssuers(top.at('issuers'), context, hosts);
-    const compiled = compilePublishers(publishers, { issuers: top.at('issuers'), registries: top.at('registries') });
-    warnOfSharedPackages(compiled, registries.keys(), new Map(publishers.map((cursor) => [String(cursor.at('name').value), cursor])));
+    const told = compilePublishers(publishers, { issuers: top.at('issuers'), registries: top.at('registries') });
+    const compiled = told.map(({ publisher }) => publisher);
+    warnOfSharedPackages(told, registries.keys());
+    warnOfWidePatterns(told, registries.keys());
     warnOfSharedHost(compiled, [...registries.values()], top.at('registries'));
+    warnOfShadowed(told);
     if (outline === undefined) return undefined;
     const revision = this.#revision.digest('hex').slice(0, 12);
     const written = {
@@ -125,13 +129,17 @@ class Loading {
     this.#files.push(path);
     const read = readRegularFile(path, largestFile);
     if (!read.ok) {
-      this.problems.addFile(shown, 'error', `the file ${read.problem}`);
+      this.problems.addFile(shown, { code: 'file', message: `the file ${read.problem}` });
       return undefined;
     }
     // Lengths first: no two sets of files give the same bytes to the hash. Replicas may keep the file under other paths.
     this.#revision.update(`${read.bytes.length}:`).update(read.bytes);
     if (read.worldWritable)
-      this.problems.addFile(shown, 'warning', 'every account of this machine may write to the file', `chmod o-w ${shown}`);
+      this.problems.addFile(shown, {
+        code: 'world-writable',
+        message: 'every account of this machine may write to the file',
+        hint: `chmod o-w ${shown}`,
+      });
     const { source, value } = parseSource(shown, read.bytes, this.problems);
     if (value === undefined) return undefined;
     return new Cursor(this.problems, source, [], value);

@@ -34,10 +34,10 @@ export function parseSource(file: string, bytes: Uint8Array, problems: Problems)
         });
   if (document === undefined) countLines(text, lines);
   const source: Source = { file, text, lines, document };
-  for (const { offset, length, message, hint } of characters) problems.add(source, { offset, length }, 'error', message, hint);
+  for (const { offset, length, message, hint } of characters) problems.add(source, { offset, length }, { code: 'syntax', message, hint });
   if (document === undefined || !reportSyntax(source, document, problems)) return { source, value: undefined };
   const read = readTree(document.contents, text, deepest);
-  for (const { spot, message, hint } of read.problems) problems.add(source, firstLine(text, spot), 'error', message, hint);
+  for (const { spot, message, hint } of read.problems) problems.add(source, firstLine(text, spot), { code: 'syntax', message, hint });
   return { source, value: read.problems.length > 0 ? undefined : read.value };
 }
 
@@ -100,7 +100,8 @@ function reportSyntax(source: Source, document: Document.Parsed, problems: Probl
   const repeated = all.filter((error) => error.code === 'DUPLICATE_KEY');
   for (const error of repeated) {
     const spot = keySpot(source.text, error.pos[0]);
-    problems.add(source, spot, 'error', `key ${source.text.slice(spot.offset, spot.offset + spot.length)} is written twice`);
+    const message = `key ${source.text.slice(spot.offset, spot.offset + spot.length)} is written twice`;
+    problems.add(source, spot, { code: 'syntax', message });
   }
   // What follows the first syntax error is mostly its echo.
   const first = all.find((error) => error.code !== 'DUPLICATE_KEY' && error.code !== 'TAG_RESOLVE_FAILED');
@@ -108,7 +109,7 @@ function reportSyntax(source: Source, document: Document.Parsed, problems: Probl
     const length = Math.max(1, first.pos[1] - first.pos[0]);
     const message =
       first.code === 'MULTIPLE_DOCS' ? 'a second YAML document; a policy file has one' : `not valid YAML: ${first.message.split('\n')[0]}`;
-    problems.add(source, firstLine(source.text, { offset: first.pos[0], length }), 'error', message);
+    problems.add(source, firstLine(source.text, { offset: first.pos[0], length }), { code: 'syntax', message });
   }
   return first === undefined && repeated.length === 0;
 }

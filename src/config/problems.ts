@@ -1,28 +1,34 @@
 // Collects the problems of all files, so that they are reported at once.
 import type { Diagnostic } from './diagnostic.ts';
 import type { Spot } from './locate.ts';
+import { rules, type RuleCode } from './rules.ts';
 import { placeOf, sourceLine, type Source } from './source.ts';
+
+/** What is wrong; its severity is the rule's, and so is the hint of a warning that has none of its own. */
+export interface Finding {
+  readonly code: RuleCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
 
 export class Problems {
   readonly #list: Diagnostic[] = [];
   readonly #seen = new Set<string>();
 
-  add(source: Source, spot: Spot, severity: Diagnostic['severity'], message: string, hint?: string): void {
+  add(source: Source, spot: Spot, finding: Finding): void {
     const place = placeOf(source, spot);
     const line = sourceLine(source, place.line);
     this.#push({
-      severity,
+      ...judged(finding),
       place,
       length: Math.max(1, spot.length),
-      message,
-      ...(hint === undefined ? {} : { hint }),
       ...(line.trim() === '' ? {} : { source: line }),
     });
   }
 
   /** A problem of a file as a whole. */
-  addFile(file: string, severity: Diagnostic['severity'], message: string, hint?: string): void {
-    this.#push({ severity, place: { file, line: 1, column: 1 }, length: 1, message, ...(hint === undefined ? {} : { hint }) });
+  addFile(file: string, finding: Finding): void {
+    this.#push({ ...judged(finding), place: { file, line: 1, column: 1 }, length: 1 });
   }
 
   get failed(): boolean {
@@ -47,6 +53,12 @@ export class Problems {
     this.#seen.add(key);
     this.#list.push(diagnostic);
   }
+}
+
+function judged({ code, message, hint: own }: Finding): Pick<Diagnostic, 'severity' | 'code' | 'message' | 'hint'> {
+  const { severity, help } = rules[code];
+  const hint = own ?? (severity === 'warning' ? help : undefined);
+  return { severity, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function compareText(a: string, b: string): number {

@@ -42,11 +42,10 @@ with that text in it. The anchor is the subject, else the first claim that the c
 - **Secrets**: \`\${NAME}\`, or a \`…_file\` key; such files are read again when they change. One line break at their end is left out.
 - **Files**: relative paths start in the folder of the policy file.`,
 
-  warnings: `## Warnings
+  findings: `## Errors and warnings
 
-A policy with warnings loads. There is one for every \`any\`; for a publisher that constrains neither environment nor ref; for dangerous events;
-where publishers of different issuers may publish the same package; where two npm registries share a host and a package; for an
-\`insecure\` issuer that is not on loopback (an error where \`NODE_ENV\` is \`production\`, as in the image); for a secret written in the file; for a file that every account of the machine may write to.`,
+Each finding of \`check\` has a code that stays the same, for \`--json\`, \`--sarif\` and for searching here. A policy with warnings loads; one with
+errors does not. An \`insecure\` issuer that is not on loopback is an error where \`NODE_ENV\` is \`production\`, as in the image.`,
 
   cut: `## A file cut short
 

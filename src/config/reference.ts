@@ -2,6 +2,7 @@
 import { providers, type Field, type Provider } from '../providers/index.ts';
 import { jsonSchema } from './schema.ts';
 import { rules } from './reference-text.ts';
+import { rules as findingRules } from './rules.ts';
 
 interface Node {
   readonly type?: string;
@@ -62,10 +63,21 @@ export function policyReference(): string {
     rules.from,
     ...providers.flatMap(providerPart),
     rules.values,
-    rules.warnings,
+    rules.findings,
+    findings(),
     rules.cut,
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function findings(): string {
+  const rows = Object.entries(findingRules).map(([code, { severity, title, help }]) => [
+    `\`${code}\``,
+    severity,
+    escapeCell(title),
+    escapeCell(help),
+  ]);
+  return markdownTable(['code', 'severity', 'what is found', 'what to do'], rows);
 }
 
 /** The sections of the file; each has a table of its own. */

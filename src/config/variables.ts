@@ -19,7 +19,7 @@ export function substitute(cursor: Cursor, env: Environment): Substituted {
 /** Reports texts with `${`, where variables are not possible: who may publish is read from the file alone. */
 export function refuseVariables(cursor: Cursor): void {
   if (typeof cursor.value === 'string' && cursor.value.includes('${')) {
-    cursor.error('variables are possible only under server, store, audit, issuers and registries');
+    cursor.error('variables are possible only under server, store, audit, issuers and registries', undefined, 'variable');
   }
   for (const item of cursor.items) refuseVariables(item);
   for (const [, entry] of cursor.entries) refuseVariables(entry);
@@ -38,17 +38,18 @@ const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/g;
 /** Where a problem keeps a text from being known, the text as written is returned: it was reported already. */
 function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<string>): string {
   if (text.replaceAll(variable, '').includes('${')) {
-    cursor.error('a variable is written ${NAME} or ${NAME:-default}');
+    cursor.error('a variable is written ${NAME} or ${NAME:-default}', undefined, 'variable');
     return text;
   }
   return text.replaceAll(variable, (whole: string, name: string, standIn: string | undefined, at: number) => {
     const given = Object.hasOwn(env, name) ? env[name] : undefined;
     if (given === undefined || given === '') {
-      if (standIn === undefined) cursor.error(`the environment variable ${name} is ${given === '' ? 'empty' : 'not set'}`);
+      if (standIn === undefined)
+        cursor.error(`the environment variable ${name} is ${given === '' ? 'empty' : 'not set'}`, undefined, 'variable');
       return standIn ?? whole;
     }
     if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(given.replace(/\r?\n$/, ''))) {
-      cursor.error(`the environment variable ${name} holds a line break or another control character`);
+      cursor.error(`the environment variable ${name} holds a line break or another control character`, undefined, 'variable');
       return whole;
     }
     supplied.add(JSON.stringify(cursor.path));

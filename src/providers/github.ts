@@ -40,6 +40,23 @@ const fields: readonly Field[] = [
   actorId,
 ];
 
+const branch = ['refs/heads/**'];
+const branchOrTag = ['refs/heads/**', 'refs/tags/**'];
+
+/** GitHub docs, "Events that trigger workflows": the column GITHUB_REF. */
+const eventRefs = {
+  push: branchOrTag,
+  create: branchOrTag,
+  release: ['refs/tags/**'],
+  workflow_dispatch: branchOrTag,
+  repository_dispatch: branch,
+  schedule: branch,
+  workflow_run: branch,
+  issue_comment: branch,
+  merge_group: ['refs/heads/gh-readonly-queue/**'],
+  pull_request: ['refs/pull/*/merge'],
+};
+
 export const github: Provider = {
   id: 'github',
   title: 'GitHub Actions',
@@ -86,7 +103,7 @@ export const github: Provider = {
   },
   anchor: ['repository'],
   fields,
-  events,
+  events: { ...events, refs: eventRefs },
   algorithms: ['RS256'],
   maxAge: 15 * 60,
   fresh: true,

@@ -97,6 +97,7 @@ const fields: readonly Field[] = [
   field('runner_environment', 'rest', text('runner_environment'), 'gitlab-hosted or self-hosted.'),
 ];
 
+const branchOrTag = ['refs/heads/**', 'refs/tags/**'];
 const mergeRequest = "a merge request can come from a fork and run a stranger's code; publish from a branch or tag pipeline.";
 const startedByOthers = 'whoever holds a trigger token or API token of the project can start such a pipeline.';
 
@@ -172,6 +173,8 @@ export const gitlab: Provider = {
       schedule: "it runs with the rights of the schedule's owner.",
     },
     never: { merge_request_event: mergeRequest, external_pull_request_event: mergeRequest },
+    // `fullRef` knows branches and tags; whatever else a pipeline runs on has no ref here.
+    refs: Object.fromEntries(['push', 'web', 'trigger', 'api', 'pipeline', 'schedule'].map((source) => [source, branchOrTag])),
   },
   algorithms: ['RS256'],
   maxAge: 60 * 60,

@@ -40,7 +40,7 @@ export const providers: readonly Provider[] = [
   generic,
 ];
 
-export { compile, type Conditions, type FreeClaim } from './conditions.ts';
+export { compile, foldAscii, type Conditions, type FreeClaim } from './conditions.ts';
 export { publisherKeys, tokenKeys } from './keys.ts';
 /**
  * Claims that whoever can start a job of some CI chooses himself, or that all projects of an organisation share: under

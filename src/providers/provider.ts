@@ -56,6 +56,8 @@ export interface Events {
   readonly risky: Readonly<Record<string, string>>;
   /** Can never be listed; the text says why. */
   readonly never: Readonly<Record<string, string>>;
+  /** Refs, as patterns, that a run started by an event can be on; an event that is not here may be on any. For `check` alone. */
+  readonly refs?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Provider {

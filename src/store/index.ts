@@ -7,6 +7,7 @@ import type { Store } from './store.ts';
 
 export { createMemoryStore } from './memory.ts';
 export { createRedisStore } from './redis.ts';
+export { reportRedis, type RedisReport } from './redis-report.ts';
 export type { StoreLog } from './redis-connection.ts';
 export { StoreMisconfigured, StoreUnavailable } from './store.ts';
 export type { MintRequest, MintResult, Store, StoreFailure, Use } from './store.ts';

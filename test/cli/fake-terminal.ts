@@ -16,16 +16,29 @@ export interface Around {
   readonly stdin?: string;
   readonly colour?: boolean;
   readonly now?: () => number;
+  /** Columns of both streams; none unless said, as in a pipe. */
+  readonly width?: number;
+  readonly cwd?: string;
+  /** What a person types, line by line. */
+  readonly typed?: readonly string[];
 }
 
 /** A terminal and the text printed on it so far. */
 export function fakeTerminal(around: Around = {}): { terminal: Terminal; out: () => string; err: () => string } {
   const kept = { out: '', err: '' };
+  const typed = [...(around.typed ?? [])];
+  const ask = (question: string): Promise<string | undefined> => {
+    kept.err += question;
+    return Promise.resolve(typed.shift());
+  };
   const terminal: Terminal = {
     out: (text) => (kept.out += text),
     err: (text) => (kept.err += text),
     stdin: () => Promise.resolve(around.stdin),
+    converse: around.typed === undefined ? undefined : () => ({ ask, close: () => undefined }),
     env: around.env ?? {},
+    cwd: around.cwd ?? process.cwd(),
+    width: { out: around.width, err: around.width },
     colour: { out: around.colour === true, err: around.colour === true },
     now: around.now ?? Date.now,
   };
@@ -65,6 +78,7 @@ publishers:
     from:
       issuer: github
       repository: acme/ui
+      repository_id: 101
       repository_owner_id: 11
       workflow: release.yml
       environment: ${values.environment ?? 'release'}
@@ -74,6 +88,7 @@ publishers:
     from:
       issuer: github
       repository: acme/icons
+      repository_id: 102
       repository_owner_id: 11
       workflow: release.yml
       environment: release

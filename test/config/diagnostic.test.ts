@@ -11,10 +11,10 @@ describe('printDiagnostics', () => {
     const policy = basePolicy('workflow: release.yml', 'workflow: .github/workflows/release.yml').replace('environment:', 'enviroment:');
     const printed = printDiagnostics(diagnosticsOf(await load(policy)), plain);
     expect(printed.replaceAll(/^\S*policy\.yaml/gm, 'policy.yaml')).toBe(
-      `policy.yaml:20:17  error  workflow: write the file name only, for example release.yml
+      `policy.yaml:20:17  error  workflow: write the file name only, for example release.yml [value]
  20 |       workflow: .github/workflows/release.yml
     |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-policy.yaml:21:7  error  unknown key "enviroment", did you mean "environment"?
+policy.yaml:21:7  error  unknown key "enviroment", did you mean "environment"? [unknown-key]
  21 |       enviroment: production
     |       ^^^^^^^^^^
 `,
@@ -23,6 +23,7 @@ policy.yaml:21:7  error  unknown key "enviroment", did you mean "environment"?
 
   const diagnostic: Diagnostic = {
     severity: 'error',
+    code: 'value',
     place: { file: 'a.yaml', line: 1, column: 3 },
     length: 2,
     message: 'no',
@@ -30,7 +31,7 @@ policy.yaml:21:7  error  unknown key "enviroment", did you mean "environment"?
   };
 
   test('shows a hint below, and colours only when asked', () => {
-    expect(printDiagnostics([diagnostic], plain)).toBe('a.yaml:1:3  error  no\n   = yes\n');
+    expect(printDiagnostics([diagnostic], plain)).toBe('a.yaml:1:3  error  no [value]\n   = yes\n');
     expect(printDiagnostics([{ ...diagnostic, source: 'a: b' }], { colour: true })).toContain('\u{1b}[');
     expect(printDiagnostics([], plain)).toBe('');
   });

@@ -7,7 +7,8 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { base, folder, load, loaded, said, write } from './policy-file.ts';
 
 const including = (glob: string): string => `include: ["${glob}"]\n${base}`;
-const team = (name: string): string => base.slice(base.indexOf('publishers:')).replace('ui-release', name);
+const team = (name: string): string =>
+  base.slice(base.indexOf('publishers:')).replace('ui-release', name).replaceAll('acme/ui', `acme/${name}`);
 
 describe('include', () => {
   test('adds the publishers of every file that the glob names', async () => {

@@ -46,15 +46,20 @@ test('POL-19: publishers of different issuers that may publish the same package 
       namespace_id: 21
       environment: release
       ref: refs/heads/main
+      project_id: 34
     publish:
       npm: ["@acme/*"]
 `;
   const policy = `${basePolicy('github: {}', 'github: {}', 'gitlab: {}')}${second}`;
   const result = await load(policy);
   expect(result.ok).toBe(true);
-  expect(said(result)).toEqual(['34:12 warning "@acme/*" overlaps "@acme/ui" of publisher "ui-release", whose issuer is another (github)']);
+  expect(said(result)).toEqual(['36:12 warning "@acme/*" overlaps "@acme/ui" of publisher "ui-release", whose issuer is another (github)']);
   const sameIssuer = policy
     .replace('issuer: gitlab', 'issuer: github')
-    .replace(/project_path.*\n.*\n/, 'repository: acme/tools\n      repository_owner_id: 12\n      workflow: a.yml\n');
-  expect(said(await load(sameIssuer))).toEqual([]);
+    .replace(/project_path.*\n.*\n/, 'repository: acme/tools\n      repository_owner_id: 12\n      workflow: a.yml\n')
+    .replace('project_id', 'repository_id');
+  expect(said(await load(sameIssuer))).toEqual(['37:12 warning "@acme/*" also covers packages of publisher ui-release']);
+  // One repository may have several publishers for what it publishes, and two repositories one package.
+  expect(said(await load(sameIssuer.replace('acme/tools', 'acme/ui')))).toEqual([]);
+  expect(said(await load(sameIssuer.replace('"@acme/*"', '"@acme/ui"')))).toEqual([]);
 });

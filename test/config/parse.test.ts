@@ -58,7 +58,7 @@ const refused: [title: string, policy: string, said: string[]][] = [
     ['19:34 error tags (!!str) are not supported'],
   ],
   ['POL-05: a tag on a map', basePolicy('github: {}', 'github: !x {}'), ['2:14 error tags (!x) are not supported']],
-  ['POL-08: a second document', `${base}---\n${base}`, ['25:1 error a second YAML document; a policy file has one']],
+  ['POL-08: a second document', `${base}---\n${base}`, ['26:1 error a second YAML document; a policy file has one']],
   ['POL-08: a YAML 1.1 directive', `%YAML 1.1\n---\n${base}`, ['1:1 error YAML directives are not supported']],
   ['POL-08: a tab', basePolicy('ref: refs/tags/v*', 'ref:\trefs/tags/v*'), ['22:11 error a tab: write spaces']],
   [
@@ -91,7 +91,7 @@ const refused: [title: string, policy: string, said: string[]][] = [
   [
     'POL-10: a file cut short within a line',
     base.slice(0, -2),
-    ['24:36 error the last line does not end with a line break; the file may have been cut short'],
+    ['25:36 error the last line does not end with a line break; the file may have been cut short'],
   ],
   ['an empty file', '', ['1:1 error "the file" has no value']],
   ['a list instead of a map', '- a\n', ['1:1 error expected a map, got a list']],

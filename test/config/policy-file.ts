@@ -30,9 +30,13 @@ publishers:
       workflow: release.yml
       environment: production
       ref: refs/tags/v*
+      repository_id: 4711
     publish:
       npm: ["@acme/ui", "@acme/ui-*"]
 `;
+
+/** The same with its repository pinned by name alone, which is warned of. */
+export const unpinned = base.replace('      repository_id: 4711\n', '');
 
 /** A folder that is gone when the test is over. */
 export function folder(): string {
@@ -80,7 +84,16 @@ export async function loaded(files: Parameters<typeof load>[0], env: Readonly<Re
 
 /** The base with one line replaced by others (or by none). Fails when the line is not there. */
 export function basePolicy(line: string, ...instead: readonly string[]): string {
-  const lines = base.split('\n');
+  return changed(base, line, instead);
+}
+
+/** `basePolicy` of `unpinned`. */
+export function unpinnedPolicy(line: string, ...instead: readonly string[]): string {
+  return changed(unpinned, line, instead);
+}
+
+function changed(policy: string, line: string, instead: readonly string[]): string {
+  const lines = policy.split('\n');
   const at = lines.findIndex((candidate) => candidate.trim() === line.trim());
   if (at === -1) throw new Error(`the base has no line ${line}`);
   const indent = /^ */.exec(lines[at] ?? '')?.[0] ?? '';

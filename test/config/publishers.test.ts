@@ -15,7 +15,7 @@ const refused: Row[] = [
     ['21:7 error unknown key "enviroment", did you mean "environment"?'],
   ],
   ['POL-02: a key of nobody', ref, [ref, 'issuer_pattern: x'], ['23:7 error unknown key "issuer_pattern"']],
-  ['POL-02: a misspelt key of the publisher', 'publish:', ['publsh:'], ['23:5 error unknown key "publsh", did you mean "publish"?']],
+  ['POL-02: a misspelt key of the publisher', 'publish:', ['publsh:'], ['24:5 error unknown key "publsh", did you mean "publish"?']],
   ['POL-02: a misspelt section', 'publishers:', ['publisher:'], ['14:1 error unknown key "publisher", did you mean "publishers"?']],
   [
     'POL-02: a misspelt issuer key',
@@ -116,13 +116,13 @@ const refused: Row[] = [
     'POL-16: * alone as package',
     list,
     ['npm: ["*"]'],
-    ['24:13 error "*" covers every package; write a part of the name, for example @acme/* or acme-*'],
+    ['25:13 error "*" covers every package; write a part of the name, for example @acme/* or acme-*'],
   ],
   [
     'POL-16: ** alone as package',
     list,
     ['npm: ["**"]'],
-    ['24:13 error "**" covers every package; write a part of the name, for example @acme/* or acme-*'],
+    ['25:13 error "**" covers every package; write a part of the name, for example @acme/* or acme-*'],
   ],
   [
     'a workflow with its path',
@@ -131,11 +131,11 @@ const refused: Row[] = [
     ['20:17 error workflow: write the file name only, for example release.yml'],
   ],
   ['an unknown issuer', 'issuer: github', ['issuer: githib'], ['17:15 error unknown issuer "githib", did you mean "github"?']],
-  ['an unknown registry', list, ['npn: ["@acme/ui"]'], ['24:7 error unknown registry "npn", did you mean "npm"?']],
-  ['no package', list, ['npm: []'], ['24:12 error the list is empty']],
-  ['a package that is no list', list, ['npm: "@acme/ui"'], ['24:12 error expected a list, got text']],
-  ['an upper-case npm package', list, ['npm: ["@Acme/ui"]'], ['24:13 error package names are written in lower case']],
-  ['a package that YAML takes for a number', list, ['pypi: [1.10]'], ['24:14 error the number 1.10 does not survive YAML exactly']],
+  ['an unknown registry', list, ['npn: ["@acme/ui"]'], ['25:7 error unknown registry "npn", did you mean "npm"?']],
+  ['no package', list, ['npm: []'], ['25:12 error the list is empty']],
+  ['a package that is no list', list, ['npm: "@acme/ui"'], ['25:12 error expected a list, got text']],
+  ['an upper-case npm package', list, ['npm: ["@Acme/ui"]'], ['25:13 error package names are written in lower case']],
+  ['a package that YAML takes for a number', list, ['pypi: [1.10]'], ['25:14 error the number 1.10 does not survive YAML exactly']],
   [
     'an event that can never publish',
     ref,
@@ -168,7 +168,7 @@ describe('a publisher is refused', () => {
     expect(said(await load(policy))).toEqual([
       '21:7 error unknown key "enviroment", did you mean "environment"?',
       '22:12 error ref: write the full ref, for example refs/tags/v* or refs/heads/main',
-      '24:25 error "*" covers every package; write a part of the name, for example @acme/* or acme-*',
+      '25:25 error "*" covers every package; write a part of the name, for example @acme/* or acme-*',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe('POL-23: ttl', () => {
     ['∞', 'write a duration with its unit, for example 15m'],
     ['1.5h', 'write a duration with its unit, for example 15m'],
   ])('%s is refused', async (ttl, message) => {
-    expect(said(await load(withTtl(ttl)))).toEqual([`25:10 error ${message}`]);
+    expect(said(await load(withTtl(ttl)))).toEqual([`26:10 error ${message}`]);
   });
 
   test.each([
@@ -245,11 +245,11 @@ describe('a publisher loads', () => {
   });
 
   test.each([
-    ['dist_tag', 'allow: [publish, dist_tag]', '25:22 error dist_tag needs an npm registry under publish'],
-    ['dist_tags', 'dist_tags: [latest]', '25:5 error dist_tags needs an npm registry under publish'],
-    ['deprecate', 'allow: [deprecate]', '25:13 error deprecate needs an npm registry under publish'],
-    ['two limits of uploads', 'single_use: true\n    max_uploads: 2', '25:5 error single_use and max_uploads exclude each other'],
-    ['a tag rule without version', 'tag: v1', '25:10 error a tag rule contains {{version}} exactly once, for example "v{{version}}"'],
+    ['dist_tag', 'allow: [publish, dist_tag]', '26:22 error dist_tag needs an npm registry under publish'],
+    ['dist_tags', 'dist_tags: [latest]', '26:5 error dist_tags needs an npm registry under publish'],
+    ['deprecate', 'allow: [deprecate]', '26:13 error deprecate needs an npm registry under publish'],
+    ['two limits of uploads', 'single_use: true\n    max_uploads: 2', '26:5 error single_use and max_uploads exclude each other'],
+    ['a tag rule without version', 'tag: v1', '26:10 error a tag rule contains {{version}} exactly once, for example "v{{version}}"'],
   ])('but %s is refused where it means nothing', async (_, line, message) => {
     expect(said(await load(`${basePolicy(list, 'pypi: [acme-ui]')}    ${line}\n`))).toContain(message);
   });
@@ -273,11 +273,11 @@ test.each([
 });
 
 test.each([
-  ['unpublish', list, '25:22 warning unpublish removes versions for good, and the same version can then be published with another content'],
+  ['unpublish', list, '26:22 warning unpublish removes versions for good, and the same version can then be published with another content'],
   [
     'yank',
     'pypi: [acme-ui]',
-    '25:22 warning yank removes the files of a release for good, and the same version can then be published with another content',
+    '26:22 warning yank removes the files of a release for good, and the same version can then be published with another content',
   ],
 ])('check warns of allow: %s', async (action, publish, message) => {
   expect(said(await load(`${basePolicy(list, publish)}    allow: [publish, ${action}]\n`))).toEqual([message]);
@@ -285,9 +285,9 @@ test.each([
 
 test('unpublish is npm and yank is Python', async () => {
   const wrong = `${basePolicy(list, 'pypi: [acme-ui]')}    allow: [unpublish]\n`;
-  expect(said(await load(wrong))).toContain('25:13 error unpublish needs an npm registry under publish');
+  expect(said(await load(wrong))).toContain('26:13 error unpublish needs an npm registry under publish');
   const other = `${basePolicy(list, list)}    allow: [yank]\n`;
-  expect(said(await load(other))).toContain('25:13 error yank needs a PyPI registry under publish');
+  expect(said(await load(other))).toContain('26:13 error yank needs a PyPI registry under publish');
 });
 
 test('check warns of a single use where one release is several files', async () => {
@@ -314,10 +314,12 @@ describe('a publisher is warned of', () => {
       ref,
       [ref, 'events: [workflow_run]'],
       [
+        '22:12 warning no run is ever on "refs/tags/v*": workflow_run run on refs/heads/**',
         "23:16 warning workflow_run is dangerous: they can run a stranger's code with this repository's rights; use push, release or workflow_dispatch.",
       ],
     ],
     ['a misspelt event', ref, [ref, 'events: [relase]'], ['23:16 warning unknown event "relase", did you mean "release"?']],
+    ['every branch by its pattern', ref, ['ref: refs/heads/**'], []],
     ['a pattern that is any', ref, ['ref: refs/**'], ['22:12 warning ref: refs/**: this publisher does not constrain the refs']],
   ];
   test.each(rows)('%s', async (_, line, instead, expected) => {

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
 import { match, type Decision } from '../../src/core/match.ts';
 import { providers } from '../../src/providers/index.ts';
 import { fakeTerminal, written } from '../cli/fake-terminal.ts';
-import { base, basePolicy, load, loaded, said } from '../config/policy-file.ts';
+import { load, loaded, said, unpinned as base, unpinnedPolicy as basePolicy } from '../config/policy-file.ts';
 import { circleciClaims } from '../support/claims.ts';
 import { githubClaims as documented } from './claims.ts';
 

@@ -153,7 +153,7 @@ function exampleJob(): Record<string, string> {
   const workflow = `${repository}/.github/workflows/release.yml@refs/tags/v1.0.0`;
   return {
     repository,
-    repository_id: '101',
+    repository_id: '2',
     repository_owner: 'your-organisation',
     repository_owner_id: '1',
     ref: 'refs/tags/v1.0.0',

@@ -38,6 +38,8 @@ export type VerdaccioOptions = {
   readonly closed?: boolean;
   /** Verdaccio's `max_body_size`, such as `'1mb'`; its own default is 10mb. */
   readonly maxBodySize?: string;
+  /** As Verdaccio is without a thought: anybody makes himself an account, and whoever `publish` names may publish. */
+  readonly open?: { readonly publish: '$all' | '$authenticated' };
   readonly urlPrefix?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
@@ -83,10 +85,14 @@ export async function startVerdaccio(options: VerdaccioOptions = {}): Promise<Ve
 
 function configuration(options: VerdaccioOptions, dir: string, storage: string): Record<string, unknown> {
   const publishers = [SERVICE, ...(options.people ?? [])].map((user) => user.username).join(' ');
-  const access = { access: options.closed === true ? publishers : '$all', publish: publishers, unpublish: publishers };
+  const access = {
+    access: options.closed === true ? publishers : '$all',
+    publish: options.open?.publish ?? publishers,
+    unpublish: publishers,
+  };
   return {
     storage,
-    auth: { htpasswd: { file: join(dir, 'htpasswd'), max_users: -1 } },
+    auth: { htpasswd: { file: join(dir, 'htpasswd'), ...(options.open === undefined ? { max_users: -1 } : {}) } },
     packages: { '@*/*': access, '**': access },
     uplinks: {},
     web: { enable: false },

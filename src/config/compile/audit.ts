@@ -73,6 +73,6 @@ function webhookUrl(cursor: Cursor): string | undefined {
   if (url.username !== '' || url.password !== '' || url.hash !== '')
     return cursor.error('a URL here has no user, password or fragment in it');
   if (url.protocol === 'http:' && hostKind(url.hostname) !== 'loopback')
-    cursor.warn('records go over the network unencrypted', 'use https, with ca_file for a private authority');
+    cursor.warn('webhook-insecure', 'records go over the network unencrypted', 'use https, with ca_file for a private authority');
   return url.href;
 }

@@ -34,7 +34,7 @@ export function usableFile(
   context.used(path);
   const read = readRegularFile(path, 1024 * 1024);
   const problem = read.ok ? check(read.bytes) : read.problem;
-  return problem === undefined ? path : cursor.error(`${quote(cursor.value)} ${problem}`);
+  return problem === undefined ? path : cursor.error(`${quote(cursor.value)} ${problem}`, undefined, 'file');
 }
 
 /** For files that have to hold PEM text of a kind (RFC 7468). */

@@ -6,6 +6,7 @@ import type { Cursor } from '../cursor.ts';
 import { didYouMean, nearest, quote } from '../did-you-mean.ts';
 import { describe, explainEmpty } from '../issues.ts';
 import { freeClaims } from './free-claims.ts';
+import { warnOfStrangeRefs } from './never.ts';
 
 /** Conditions, and whether they leave environment and ref open. */
 export interface CompiledFrom extends Conditions {
@@ -28,7 +29,10 @@ export function compileFrom(from: Cursor, provider: Provider): CompiledFrom | un
   sound.push(claims !== undefined, events !== undefined || !from.at('events').exists || provider.events === undefined);
   if (!sound.every(Boolean) || claims === undefined) return undefined;
   const unconstrained = warnOfBreadth(from, provider, fields);
-  return { unconstrained, fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
+  warnOfMissingPins(from, provider, fields);
+  const conditions = { fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
+  warnOfStrangeRefs(from, provider, conditions);
+  return { ...conditions, unconstrained };
 }
 
 /** Reports unknown keys; returns what each of them was probably meant to be. */
@@ -46,7 +50,7 @@ function refuseUnknown(from: Cursor, provider: Provider): readonly string[] {
     const hint = free
       ? `${provider.title} has claims of its own; only provider: generic has subject and claims`
       : `known here: ${known.join(', ')}`;
-    cursor.errorAtKey(`unknown key ${quote(key)}${meant}`, meant === '' ? hint : undefined);
+    cursor.errorAtKey(`unknown key ${quote(key)}${meant}`, meant === '' ? hint : undefined, 'unknown-key');
   }
   return unknown.map(([key]) => nearest(key, known) ?? key);
 }
@@ -57,7 +61,7 @@ function statedValue(cursor: Cursor, field: Field, provider: Provider): Stated |
   if (value === undefined) {
     if (!field.required) return undefined;
     const hint = field.any ? `write ${field.key}: any to have no constraint` : field.describe;
-    return cursor.error(`missing key ${quote(field.key)}: every ${provider.title} publisher has to state it`, hint);
+    return cursor.error(`missing key ${quote(field.key)}: every ${provider.title} publisher has to state it`, hint, 'missing-key');
   }
   if (value === null) return explainEmpty(cursor);
   if (value === 'any') return field.any ? 'any' : cursor.error(`${field.key} cannot be any`, field.describe);
@@ -116,9 +120,9 @@ function eventList(list: Cursor, events: NonNullable<Provider['events']>): reado
     if (typeof value !== 'string' || value.trim() !== value || value === '') return item.error('an event is text');
     if (value.includes('*')) return item.error('events are named one by one, without *');
     if (Object.hasOwn(events.never, value)) return item.error(`${value} can never publish: ${events.never[value]}`);
-    if (Object.hasOwn(events.risky, value)) item.warn(`${value} is dangerous: ${events.risky[value]}`);
+    if (Object.hasOwn(events.risky, value)) item.warn('event-risky', `${value} is dangerous: ${events.risky[value]}`);
     else if (!known.includes(value) && nearest(value, known) !== undefined)
-      item.warn(`unknown event ${quote(value)}${didYouMean(value, known)}`);
+      item.warn('event-unknown', `unknown event ${quote(value)}${didYouMean(value, known)}`);
     return value;
   });
   return read.every((event) => event !== undefined) ? read : undefined;
@@ -130,14 +134,35 @@ function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<str
   for (const field of open) {
     const cursor = from.at(field.key);
     const written = typeof cursor.value === 'string' ? cursor.value : 'a list';
-    if (field.step === 'owner') cursor.warn(`${field.key}: any: whoever takes over a renamed or deleted owner's name can publish`);
-    else cursor.warn(`${field.key}: ${written}: this publisher does not constrain the ${field.what ?? field.key.replaceAll('_', ' ')}`);
+    if (field.step === 'owner')
+      cursor.warn('owner-any', `${field.key}: any: whoever takes over a renamed or deleted owner's name can publish`);
+    else
+      cursor.warn('any', `${field.key}: ${written}: this publisher does not constrain the ${field.what ?? field.key.replaceAll('_', ' ')}`);
   }
   const constrains = (key: string): boolean => provider.fields.some((field) => field.key === key && !open.includes(field));
   const has = (key: string): boolean => provider.fields.some((field) => field.key === key);
-  const everyBranch = has('environment') && has('ref') && !constrains('environment') && !constrains('ref');
-  if (everyBranch) from.warn('neither environment nor ref is constrained: every branch can publish');
-  return everyBranch;
+  if (!has('environment') || !has('ref') || constrains('environment')) return false;
+  const refs = fields.get('ref');
+  if (!constrains('ref')) {
+    from.warn('any-branch', 'neither environment nor ref is constrained: every branch can publish');
+    return true;
+  }
+  const all = Array.isArray(refs) && refs.some((value) => /^refs\/heads\/\*+(?:\/\*+)*$/.test(value));
+  if (all) from.at('ref').warn('any-branch', 'every branch can publish: ref names them all, and no environment is asked for');
+  return all;
+}
+
+/** An id that tells the repository or project from another of its name, and that the publisher could state. */
+export function isPin({ step, compare, absent }: Field): boolean {
+  return compare === 'digits' && absent === undefined && (step === 'owner' || step === 'repository');
+}
+
+function warnOfMissingPins(from: Cursor, provider: Provider, fields: ReadonlyMap<string, Stated>): void {
+  const anchor = from.at(provider.anchor[0] ?? 'issuer');
+  for (const field of provider.fields) {
+    if (!isPin(field) || field.required || fields.has(field.key)) continue;
+    anchor.warn('pin-missing', `${field.key} is not stated: whoever makes a deleted ${quote(String(anchor.value))} anew can publish`);
+  }
 }
 
 /** `any`, or a pattern that says the same. */

@@ -24,7 +24,11 @@ export function compileIssuers(section: Cursor, context: Context, registryHosts:
     const same = byUrl.get(issuer.url);
     if (same !== undefined) {
       // With two names for one issuer, the publishers of one would silently never match.
-      (cursor.at('issuer').exists ? cursor.at('issuer') : cursor).error(`issuers ${quote(same)} and ${quote(name)} have the same URL`);
+      (cursor.at('issuer').exists ? cursor.at('issuer') : cursor).error(
+        `issuers ${quote(same)} and ${quote(name)} have the same URL`,
+        undefined,
+        'reference',
+      );
     }
     byUrl.set(issuer.url, name);
     compiled.set(name, issuer);
@@ -83,7 +87,7 @@ function checkInsecure(cursor: Cursor, provider: Provider, url: string, { produc
   if (hostKind(new URL(url).hostname) === 'loopback') return;
   const hint = 'use https with a name, and ca_file: for a private authority';
   if (production) at.error('insecure is for loopback only where NODE_ENV is production', hint);
-  else at.warn('insecure: whoever can answer for this address can publish', hint);
+  else at.warn('issuer-insecure', 'insecure: whoever can answer for this address can publish', hint);
 }
 
 function algorithms(list: Cursor): readonly string[] | undefined {

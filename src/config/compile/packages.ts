@@ -16,7 +16,7 @@ export function packageEntries(list: Cursor, protocol: Registry): readonly Packa
     }
     const entry = protocol.entry(item.value);
     const before = entries.get(entry);
-    if (before !== undefined) item.warn(`listed twice: ${quote(item.value)} and ${quote(before)} are the same package`);
+    if (before !== undefined) item.warn('listed-twice', `listed twice: ${quote(item.value)} and ${quote(before)} are the same package`);
     else entries.set(entry, item.value);
   }
   return [...entries.keys()];

@@ -8,10 +8,12 @@ import { compile, publisherKeys, type Provider } from '../../providers/index.ts'
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, quote } from '../did-you-mean.ts';
 import { publisherSchema, type PublisherInput } from '../schema/publisher.ts';
-import { compileFrom } from './from.ts';
+import { compileFrom, type CompiledFrom } from './from.ts';
 import { providerOf } from './issuers.ts';
+import { warnOfStrangeTag } from './never.ts';
 import { packageEntries } from './packages.ts';
 import { protocolOf } from './registries.ts';
+import type { Compiled } from './shadow.ts';
 import { duration } from './units.ts';
 
 /** The sections that publishers refer to, as written: a publisher of a broken issuer is not blamed for it. */
@@ -23,7 +25,7 @@ export interface Sections {
 const defaultTtl = 15 * 60;
 
 /** Compiles publishers; those with errors are left out. */
-export function compilePublishers(cursors: readonly Cursor[], sections: Sections): TrustedPublisher[] {
+export function compilePublishers(cursors: readonly Cursor[], sections: Sections): Compiled[] {
   const places = new Map<string, Place>();
   return cursors.flatMap((cursor) => {
     const input = cursor.parse(publisherSchema);
@@ -33,7 +35,10 @@ export function compilePublishers(cursors: readonly Cursor[], sections: Sections
     }
     const before = places.get(input.name);
     if (before === undefined) places.set(input.name, cursor.at('name').place);
-    else cursor.at('name').error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`);
+    else
+      cursor
+        .at('name')
+        .error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`, 'reference');
     return compilePublisher(cursor, input, sections) ?? [];
   });
 }
@@ -44,21 +49,25 @@ function checkParts(cursor: Cursor, sections: Sections): void {
   if (cursor.at('publish').entries.length > 0) packagesOf(cursor.at('publish'), sections);
 }
 
-function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Sections): TrustedPublisher | undefined {
-  const conditions = conditionsOf(cursor.at('from'), sections);
+function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Sections): Compiled | undefined {
+  const from = conditionsOf(cursor.at('from'), sections);
   const publish = packagesOf(cursor.at('publish'), sections);
   const allow: readonly Action[] = input.allow ?? ['publish'];
   checkProtocols(cursor, sections);
   warnOfRemoval(cursor);
   const maxUploads = uploads(cursor, input);
-  const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'), conditions?.provider);
+  const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'), from?.provider);
   const distTags = input.dist_tags === undefined ? undefined : patterns(cursor.at('dist_tags'));
   const ttl = input.ttl === undefined ? undefined : duration(cursor.at('ttl'), '1m', '60m');
-  if (conditions === undefined) return undefined;
-  return {
+  if (from === undefined) return undefined;
+  const { issuer, provider, conditions } = from;
+  const keys = publisherKeys(provider, conditions);
+  const stated = { fields: conditions.fields, ...(conditions.events === undefined ? {} : { events: conditions.events }) };
+  if (tag !== undefined) warnOfStrangeTag(cursor.at('tag'), provider, conditions);
+  const publisher: TrustedPublisher = {
     name: input.name,
-    issuer: conditions.issuer,
-    from: conditions.from,
+    issuer,
+    from: stated,
     publish,
     allow: [...new Set(allow)],
     create: input.create ?? false,
@@ -69,41 +78,29 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
     ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
     ...(conditions.unconstrained ? { unconstrained: true } : {}),
     place: cursor.place,
-    ...(conditions.keys === undefined ? {} : { keys: conditions.keys }),
-    check: conditions.check,
+    ...(keys === undefined ? {} : { keys }),
+    check: compile(provider, conditions),
   };
+  return { publisher, provider, conditions, cursor };
 }
 
-type Origin = Pick<TrustedPublisher, 'issuer' | 'from' | 'keys' | 'check'> & {
-  readonly provider: Provider;
-  readonly unconstrained: boolean;
-};
+type Origin = Pick<Compiled, 'provider'> & { readonly issuer: string; readonly conditions: CompiledFrom };
 
 function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
   const issuer = from.at('issuer');
-  if (!issuer.exists) return issuer.error('missing key "issuer"');
+  if (!issuer.exists) return issuer.error('missing key "issuer"', undefined, 'missing-key');
   if (typeof issuer.value !== 'string') return issuer.error('expected the name of an issuer');
   const known = issuers.entries.map(([name]) => name);
   if (!known.includes(issuer.value)) {
     return issuer.error(
       `unknown issuer ${quote(issuer.value)}${didYouMean(issuer.value, known)}`,
       `under issuers: ${known.join(', ') || 'none'}`,
+      'reference',
     );
   }
   const provider = providerOf(issuer.value, issuers.at(issuer.value));
   const conditions = provider === undefined ? undefined : compileFrom(from, provider);
-  if (provider === undefined || conditions === undefined) return undefined;
-  const keys = publisherKeys(provider, conditions);
-  const stated = { fields: conditions.fields, ...(conditions.events === undefined ? {} : { events: conditions.events }) };
-  const { unconstrained } = conditions;
-  return {
-    issuer: issuer.value,
-    provider,
-    unconstrained,
-    from: stated,
-    ...(keys === undefined ? {} : { keys }),
-    check: compile(provider, conditions),
-  };
+  return provider === undefined || conditions === undefined ? undefined : { issuer: issuer.value, provider, conditions };
 }
 
 function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {
@@ -112,7 +109,8 @@ function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<stri
   if (publish.entries.length === 0) publish.error('the list of registries is empty');
   for (const [name, list] of publish.entries) {
     if (!known.includes(name)) {
-      list.errorAtKey(`unknown registry ${quote(name)}${didYouMean(name, known)}`, `under registries: ${known.join(', ') || 'none'}`);
+      const meant = didYouMean(name, known);
+      list.errorAtKey(`unknown registry ${quote(name)}${meant}`, `under registries: ${known.join(', ') || 'none'}`, 'reference');
       continue;
     }
     const protocol = protocolOf(registries.at(name));
@@ -135,7 +133,9 @@ function checkProtocols(cursor: Cursor, { registries }: Sections): void {
   }
   if (cursor.at('dist_tags').exists && lacks('npm')) cursor.at('dist_tags').errorAtKey('dist_tags needs an npm registry under publish');
   if (cursor.at('single_use').value === true && !lacks('pypi'))
-    cursor.at('single_use').warn('one release of a Python project is several files (wheels, a source archive), and each is an upload');
+    cursor
+      .at('single_use')
+      .warn('single-use-python', 'one release of a Python project is several files (wheels, a source archive), and each is an upload');
 }
 
 /** What is removed is gone, and its name is free for another content: nobody who installed it before can tell. */
@@ -144,7 +144,7 @@ function warnOfRemoval(cursor: Cursor): void {
     if (item.value !== 'unpublish' && item.value !== 'yank') continue;
     const what = item.value === 'yank' ? 'yank removes the files of a release for good' : 'unpublish removes versions for good';
     const hint = item.value === 'yank' ? 'leave it to a person at the registry' : 'deprecate leaves the version in place';
-    item.warn(`${what}, and the same version can then be published with another content`, hint);
+    item.warn('removal', `${what}, and the same version can then be published with another content`, hint);
   }
 }
 

@@ -25,7 +25,8 @@ export function compileRegistries(section: Cursor, context: Context): Map<string
     if (registry === undefined) continue;
     const place = `${registry.url.host}${registry.url.pathname}`;
     const same = byUrl.get(place);
-    if (same !== undefined) cursor.at('url').error(`registries ${quote(same)} and ${quote(name)} have the same URL`);
+    if (same !== undefined)
+      cursor.at('url').error(`registries ${quote(same)} and ${quote(name)} have the same URL`, undefined, 'reference');
     byUrl.set(place, name);
     compiled.set(name, registry);
   }

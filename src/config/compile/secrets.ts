@@ -19,14 +19,15 @@ export function secretUnder(map: Cursor, key: string, context: Context): SecretS
   const problem = secretProblem(written.value);
   if (problem !== undefined) return written.error(`the secret ${problem}`);
   if (!isSupplied(written, context)) {
-    written.warn(`a secret is written in the file`, `write ${key}: "\${NAME}" and set the variable, or use ${key}_file`);
+    written.warn('secret-written', 'a secret is written in the file', `write ${key}: "\${NAME}" and set the variable, or use ${key}_file`);
   }
   return { kind: 'value', value: new Secret(written.value) };
 }
 
 /** As `secretUnder`, and reports when there is none. */
 export function requiredSecretUnder(map: Cursor, key: string, context: Context): SecretSource | undefined {
-  if (!map.at(key).exists && !map.at(`${key}_file`).exists) return map.errorAtKey(`missing key "${key}" or "${key}_file"`);
+  if (!map.at(key).exists && !map.at(`${key}_file`).exists)
+    return map.errorAtKey(`missing key "${key}" or "${key}_file"`, undefined, 'missing-key');
   return secretUnder(map, key, context);
 }
 

@@ -73,6 +73,7 @@ function checkAdmin(cursor: Cursor, listen: ServerSettings['listen'], admin: Adm
     (at.exists ? at : cursor.at('listen')).error('admin and listen are the same address', 'give admin a port of its own');
   } else if (at.exists && !admin.loopback && !['token', 'token_file'].some((key) => cursor.at('admin').at(key).exists)) {
     at.warn(
+      'admin-exposed',
       'other machines reach the admin listener, and it has no token: nothing but health answers there',
       `write admin: { listen: "${String(at.value)}", token_file: … }, or use 127.0.0.1`,
     );

@@ -96,7 +96,11 @@ function redisUrl(cursor: Cursor, context: Context): Server | undefined {
   const password = decoded(url.password);
   if (username === undefined || password === undefined) return cursor.error('the user part is not percent-encoded UTF-8');
   if (password !== '' && !isSupplied(cursor, context)) {
-    cursor.warn('a secret is written in the file', 'write the password as ${NAME}, or use the form with url: and password_file:');
+    cursor.warn(
+      'secret-written',
+      'a secret is written in the file',
+      'write the password as ${NAME}, or use the form with url: and password_file:',
+    );
   }
   return {
     nodes: [{ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379) }],
