@@ -36,6 +36,8 @@ export interface AuditEvent {
   readonly issuer?: string;
   readonly provider?: string;
   readonly anchor?: string;
+  /** The ids behind the anchor that the identity token proved, as a policy writes them: `repository_id 4711`. */
+  readonly ids?: readonly string[];
   readonly actor?: string;
   readonly commit?: string;
   readonly ref?: string;

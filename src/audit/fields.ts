@@ -32,6 +32,11 @@ export const auditFields: Readonly<Record<keyof AuditEvent, AuditField>> = {
   issuer: { type: 'text', says: 'Name of the issuer in the configuration.' },
   provider: { type: 'text', says: 'Kind of CI behind the issuer.' },
   anchor: { type: 'text', says: 'Repository, project or other anchor that the identity token proved.' },
+  ids: {
+    type: 'texts',
+    entries: 10,
+    says: 'Ids behind the anchor that the identity token proved, as a policy writes them: `repository_id 4711`. `countersign pin` reads them.',
+  },
   actor: { type: 'text', says: 'Who started the run, as the identity token says it.' },
   commit: { type: 'text', says: 'Commit of the run.' },
   ref: { type: 'text', says: 'Full git ref of the run.' },

@@ -53,3 +53,8 @@ export function listenerUrl(address: string): string {
   if (URL.canParse(url)) return url;
   throw new CommandFailed(exitCode.usage, `${shown(address)} is not an address of the form host:port.`);
 }
+
+/** The admin listener: the address that was given, else the one that the policy file has. */
+export function adminUrl({ address, config }: { readonly address?: string; readonly config: string }, terminal: Terminal): string {
+  return listenerUrl(address ?? adminListener(config, terminal).address);
+}

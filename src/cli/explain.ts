@@ -18,7 +18,7 @@ import type { Terminal } from './terminal.ts';
 export interface ExplainOptions {
   readonly config: string;
   /** `<registry>:<package>`, or a registry alone. */
-  readonly package: string;
+  readonly package?: string;
   readonly tokenFile?: string;
   readonly claims?: string;
   readonly issuer?: string;
@@ -72,7 +72,12 @@ export function decideFor(
   return { anchor, decision: match(configuration.publishers, claims, asked, anchor) };
 }
 
-function askedFor(configuration: Configuration, text: string): { registry: RegistrySettings; asked: Asked } {
+/**
+ * What `registry:package`, or a registry alone, asks for.
+ * @throws CommandFailed (`usage`) when there is no such registry, or no package could be called so
+ */
+export function askedFor(configuration: Configuration, text: string | undefined): { registry: RegistrySettings; asked: Asked } {
+  if (text === undefined) throw new CommandFailed(exitCode.usage, 'Say what is to be published: --package npm:@acme/ui.');
   const [, name = '', rest] = /^([^:]+)(?::(.*))?$/.exec(text) ?? [];
   const registry = configuration.registries.get(name);
   if (registry === undefined) {

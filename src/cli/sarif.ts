@@ -1,8 +1,9 @@
 // The diagnostics of a policy as SARIF 2.1.0 (OASIS), for the code scanning of a CI.
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import { rules } from '../config/rules.ts';
+import { policyPath } from './policy-path.ts';
 
 export interface Around {
   /** The folder that addresses of files are relative to: in a CI, the checkout. */
@@ -40,7 +41,7 @@ export function sarif(diagnostics: readonly Diagnostic[], around: Around): objec
 }
 
 function result({ severity, code, place, message, hint, length }: Diagnostic, ruleIndex: number, around: Around): object {
-  const file = fileOf(place.file, around);
+  const file = policyPath(place.file, { config: around.config, cwd: around.folder });
   const region = { startLine: place.line, startColumn: place.column, endColumn: place.column + length };
   return {
     ruleId: code,
@@ -51,11 +52,6 @@ function result({ severity, code, place, message, hint, length }: Diagnostic, ru
     // The same finding on another line is the same finding: code scanning follows it by this.
     partialFingerprints: { 'countersign/v1': `${code}:${message}` },
   };
-}
-
-/** The policy is named as on the command line, what it includes relative to it. */
-function fileOf(file: string, { folder, config }: Around): string {
-  return file === config ? resolve(folder, config) : join(dirname(resolve(folder, config)), file);
 }
 
 function artifact(file: string, folder: string): object {

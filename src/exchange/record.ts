@@ -1,11 +1,13 @@
 // The audit event of an exchange (P7).
 import type { AuditEvent } from '../audit/event.ts';
 import type { Issuer } from '../config/configuration.ts';
+import { describeConsidered } from '../core/considered.ts';
 import type { TokenRecord } from '../core/grant.ts';
-import type { Considered, Decision } from '../core/match.ts';
+import type { Decision } from '../core/match.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
 import type { DryRun, Minted } from '../registries/registry.ts';
 import type { ExchangeCall, ExchangeRoom, Verified } from './exchange.ts';
+import { provedIds } from './ids.ts';
 
 /** What was found out, as far as it got. */
 export interface Trail {
@@ -29,12 +31,13 @@ export function eventOf(room: ExchangeRoom, call: ExchangeCall, trail: Trail, an
     ...(issuer === undefined ? {} : { issuer: issuer.name, provider: issuer.provider.id }),
     ...(verified === undefined ? {} : { identity: verified.identity.slice(0, 12) }),
     ...run,
+    ...provedIds(issuer, verified?.claims),
     ...outcomeOf(call, record, answer),
     ...(decision === undefined
       ? {}
       : decision.ok
         ? { publishers: decision.publishers.map((p) => p.name) }
-        : { considered: differences(decision.considered) }),
+        : { considered: decision.considered.slice(0, 20).map(describeConsidered) }),
   };
 }
 
@@ -50,13 +53,4 @@ function outcomeOf(
   }
   if ('dryRun' in answer) return { outcome: 'dry-run' };
   return { outcome: 'minted', expires: answer.expires, ...(record === undefined ? {} : { token: record.id }) };
-}
-
-function differences(considered: readonly Considered[]): string[] {
-  return considered.slice(0, 20).map(({ publisher, checks }) => {
-    const failed = checks
-      .filter((check) => !check.ok)
-      .map((check) => `${check.field} expected ${check.expected} got ${check.actual ?? 'none'}`);
-    return `${publisher.name}: ${failed.join('; ') || 'other package'}`;
-  });
 }

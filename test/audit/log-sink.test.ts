@@ -24,6 +24,7 @@ const complete: Required<AuditEvent> = {
   issuer: 'github',
   provider: 'github',
   anchor: 'acme/ui',
+  ids: ['repository_owner_id 11', 'repository_id 101'],
   actor: 'octocat',
   commit: 'b'.repeat(40),
   ref: 'refs/tags/v1.2.3',

@@ -1,5 +1,6 @@
 // `from:` compiled: what a publisher states, held against the table of its issuer's provider.
 import { patternProblem } from '../../core/pattern.ts';
+import { isPin } from '../../core/pin.ts';
 import type { Stated } from '../../core/publisher.ts';
 import type { Conditions, Field, Provider } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
@@ -150,11 +151,6 @@ function warnOfBreadth(from: Cursor, provider: Provider, fields: ReadonlyMap<str
   const all = Array.isArray(refs) && refs.some((value) => /^refs\/heads\/\*+(?:\/\*+)*$/.test(value));
   if (all) from.at('ref').warn('any-branch', 'every branch can publish: ref names them all, and no environment is asked for');
   return all;
-}
-
-/** An id that tells the repository or project from another of its name, and that the publisher could state. */
-export function isPin({ step, compare, absent }: Field): boolean {
-  return compare === 'digits' && absent === undefined && (step === 'owner' || step === 'repository');
 }
 
 function warnOfMissingPins(from: Cursor, provider: Provider, fields: ReadonlyMap<string, Stated>): void {

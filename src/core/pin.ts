@@ -1,0 +1,8 @@
+// Pins: the ids that tell a repository, project or owner from the next one of its name (rule 5 of design/3).
+import type { Step } from './publisher.ts';
+
+/** True for a field of a provider that is such an id, and that a publisher may or has to state. */
+export function isPin({ key, step, compare, absent }: { key: string; step: Step; compare: string; absent?: unknown }): boolean {
+  const identifies = step === 'owner' || step === 'repository';
+  return identifies && absent === undefined && (compare === 'digits' || (compare === 'exact' && key.endsWith('_id')));
+}
