@@ -9,6 +9,7 @@ import { addHealth } from './commands/health.ts';
 import { addMigration } from './commands/migration.ts';
 import { addMint } from './commands/mint.ts';
 import { helpWidth, type Registration } from './commands/options.ts';
+import { addPin } from './commands/pin.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addSnippet } from './commands/snippet.ts';
@@ -24,6 +25,7 @@ const commands: readonly ((program: Command, registration: Registration) => void
   addServe,
   addCheck,
   addExplain,
+  addPin,
   addMint,
   addAudit,
   addMigration,

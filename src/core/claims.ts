@@ -21,7 +21,7 @@ export interface VerifiedClaims {
 
 /**
  * Marks claims as verified. Only `oidc/verify.ts` (a token that passed), `gateway/authorise.ts` (claims stored with an
- * upload token that once passed) and `explain` (which says that it checks no signature) may call it;
+ * upload token that once passed), `explain` and `pin` (which grant nothing and say that they check no signature) may call it;
  * `test/architecture.test.ts` holds the list.
  */
 export function assumeVerified(issuer: string, set: JsonObject): VerifiedClaims {
