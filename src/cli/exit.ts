@@ -6,9 +6,9 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 /** What each code means, in their order. */
 export const exitMeanings: readonly { readonly code: ExitCode; readonly means: string }[] = [
   { code: exitCode.ok, means: 'done: nothing wrong, token minted, publish would be granted' },
-  { code: exitCode.problem, means: 'a problem was found, or the request was refused' },
+  { code: exitCode.problem, means: 'a problem was found, a test failed, or the request was refused' },
   { code: exitCode.usage, means: 'the command line, its input or the CI job lacks something' },
-  { code: exitCode.configuration, means: 'the configuration is not valid, or this Node is too old' },
+  { code: exitCode.configuration, means: 'the configuration or a test file is not valid, or this Node is too old' },
   { code: exitCode.outage, means: 'no answer: network, issuer, store or registry, or a fault of Countersign itself' },
 ];
 

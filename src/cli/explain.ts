@@ -1,6 +1,6 @@
 // `countersign explain`: which publishers a token matches, and what differs in the others, decided by the same code as at run time.
 import type { Configuration, Issuer } from '../config/configuration.ts';
-import { assumeVerified } from '../core/claims.ts';
+import { assumeVerified, type VerifiedClaims } from '../core/claims.ts';
 import type { JsonObject } from '../core/json.ts';
 import { match, type Asked, type Decision } from '../core/match.ts';
 import { isRefusal, type Refusal } from '../core/refusal.ts';
@@ -66,10 +66,10 @@ export function decideFor(
   issuer: Issuer,
   set: JsonObject,
   asked: Asked,
-): { readonly anchor: string; readonly decision: Decision } {
+): { readonly claims: VerifiedClaims; readonly anchor: string; readonly decision: Decision } {
   const claims = assumeVerified(issuer.name, set);
   const anchor = issuer.provider.anchorText(claims);
-  return { anchor, decision: match(configuration.publishers, claims, asked, anchor) };
+  return { claims, anchor, decision: match(configuration.publishers, claims, asked, anchor) };
 }
 
 /**

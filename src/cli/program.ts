@@ -13,6 +13,7 @@ import { addPin } from './commands/pin.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addSnippet } from './commands/snippet.ts';
+import { addTest } from './commands/test.ts';
 import { addVersion } from './commands/version.ts';
 import { CommandFailed, exitCode, exitMeanings, type ExitCode } from './exit.ts';
 import { table } from './layout.ts';
@@ -25,6 +26,7 @@ const commands: readonly ((program: Command, registration: Registration) => void
   addServe,
   addCheck,
   addExplain,
+  addTest,
   addPin,
   addMint,
   addAudit,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { countersign } from '../cli/fake-terminal.ts';
 import { said } from './policy-file.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../../config/${name}`, import.meta.url));
@@ -20,6 +21,13 @@ describe('config/', () => {
       'warning environment: any: this publisher does not constrain the environment',
     ]);
     expect(result.ok).toBe(true);
+  });
+
+  test('policy-tests.yaml passes with countersign.yaml', async () => {
+    const argv = ['test', example('policy-tests.yaml'), '--config', example('countersign.yaml')];
+    const { code, out } = await countersign(argv, { env: secrets });
+    expect(code, out).toBe(0);
+    expect(out).toContain('5 tests, all passed.');
   });
 
   test('countersign.yaml loads with every address from the demo', async () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideFor, explain } from '../../src/cli/explain.ts';
+import { outcomeOf } from '../../src/cli/policy-tests/judge.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { assumeVerified } from '../../src/core/claims.ts';
 import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
@@ -269,6 +270,31 @@ describe('POL-34 explain decides as the runtime does', () => {
     }
     expect(granted).toBeGreaterThan(500);
     expect(granted).toBeLessThan(9500);
+  });
+
+  test('and a policy test has the same outcome, with what the gateway asks of the upload token', async () => {
+    const configuration = await beside('ui-anywhere', '["@acme/icons", "@acme/ui"]', 'environment: any');
+    const issuer = configuration.issuers.get('github')!;
+    const registry = configuration.registries.get('npm')!;
+    for (const { change: changes, name } of fc.sample(fc.record({ change, name: fc.constantFrom('@acme/ui', '@acme/icons') }), {
+      numRuns: 3000,
+      seed: 35,
+    })) {
+      const set = { ...claims, ...changes, iss: issuer.url } as JsonObject;
+      const runtime = decide(configuration, set, name);
+      const test = {
+        name,
+        place: { file: '', line: 1, column: 1 },
+        issuer,
+        claims: set,
+        registry,
+        package: name as never,
+        expect: 'publish' as const,
+      };
+      const outcome = outcomeOf(configuration, test, Date.now());
+      if (runtime.ok) expect(outcome).toEqual({ publishers: runtime.publishers.map((publisher) => publisher.name) });
+      else expect(outcome).toMatchObject({ refusal: { code: runtime.refusal.code, message: runtime.refusal.message } });
+    }
   });
 
   test('and the command says of them what the decision says', async () => {
