@@ -46,6 +46,7 @@ export interface Explanation {
 
 /** Explains one token or set of claims; 0 when the publish would be granted, 1 when refused. */
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.package === undefined) throw new CommandFailed(exitCode.usage, 'Say what is to be published: --package npm:@acme/ui.');
   const configuration = await configurationFor(options.config, terminal);
   const { registry, asked } = askedFor(configuration, options.package);
   const subject = await readSubject(options, terminal);
@@ -72,12 +73,7 @@ export function decideFor(
   return { claims, anchor, decision: match(configuration.publishers, claims, asked, anchor) };
 }
 
-/**
- * What `registry:package`, or a registry alone, asks for.
- * @throws CommandFailed (`usage`) when there is no such registry, or no package could be called so
- */
-export function askedFor(configuration: Configuration, text: string | undefined): { registry: RegistrySettings; asked: Asked } {
-  if (text === undefined) throw new CommandFailed(exitCode.usage, 'Say what is to be published: --package npm:@acme/ui.');
+function askedFor(configuration: Configuration, text: string): { registry: RegistrySettings; asked: Asked } {
   const [, name = '', rest] = /^([^:]+)(?::(.*))?$/.exec(text) ?? [];
   const registry = configuration.registries.get(name);
   if (registry === undefined) {

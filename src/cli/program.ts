@@ -7,6 +7,7 @@ import { addCheck } from './commands/check.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHealth } from './commands/health.ts';
 import { addMigration } from './commands/migration.ts';
+import { addInit } from './commands/init.ts';
 import { addMint } from './commands/mint.ts';
 import { helpWidth, type Registration } from './commands/options.ts';
 import { addPin } from './commands/pin.ts';
@@ -23,6 +24,7 @@ import { version } from './version.ts';
 
 /** In the order in which `--help` lists them. */
 const commands: readonly ((program: Command, registration: Registration) => void)[] = [
+  addInit,
   addServe,
   addCheck,
   addExplain,

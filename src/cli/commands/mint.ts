@@ -21,7 +21,8 @@ Google Cloud; anywhere else the job puts its identity token into COUNTERSIGN_ID_
 command line. A private certificate authority goes into NODE_EXTRA_CA_CERTS, an HTTP proxy into HTTPS_PROXY.
 
   $ export TWINE_USERNAME=__token__
-  $ TWINE_PASSWORD=$(countersign mint --url https://pypi.acme.dev/) twine upload dist/*
+  $ export TWINE_PASSWORD=$(countersign mint --url https://pypi.acme.dev/)
+  $ twine upload dist/*
   $ countersign mint --url https://npm.acme.dev/ --format npmrc >> ~/.npmrc`;
 
 /** `countersign mint`. */
