@@ -4,6 +4,7 @@ import { wrap } from '../core/wrap.ts';
 import { createScrubber } from '../log/scrubber.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCheck } from './commands/check.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHealth } from './commands/health.ts';
 import { addMigration } from './commands/migration.ts';
@@ -30,6 +31,7 @@ const commands: readonly ((program: Command, registration: Registration) => void
   addExplain,
   addTest,
   addPin,
+  addDoctor,
   addMint,
   addAudit,
   addMigration,
