@@ -49,12 +49,21 @@ function readToken(path: string): string | undefined {
 /** Where a listener bound to every address is asked: on this machine. @throws CommandFailed for what is no address */
 export function listenerUrl(address: string): string {
   const local = address.replace(/^(0\.0\.0\.0|\*)?:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
-  const url = `http://${local}`;
+  const url = /^https?:\/\//.test(address) ? address : `http://${local}`;
   if (URL.canParse(url)) return url;
-  throw new CommandFailed(exitCode.usage, `${shown(address)} is not an address of the form host:port.`);
+  throw new CommandFailed(exitCode.usage, `${shown(address)} is not a URL nor an address of the form host:port.`);
 }
 
-/** The admin listener: the address that was given, else the one that the policy file has. */
-export function adminUrl({ address, config }: { readonly address?: string; readonly config: string }, terminal: Terminal): string {
-  return listenerUrl(address ?? adminListener(config, terminal).address);
+/** A listener that is asked for records, and the token that it is shown. */
+export interface AdminAccess {
+  readonly base: string;
+  readonly token: string | undefined;
+}
+
+/** The listener that is named, else that of the policy file. The token of the policy file is for the latter alone. */
+export function adminAccess({ config, admin }: { readonly config: string; readonly admin?: string }, terminal: Terminal): AdminAccess {
+  const { COUNTERSIGN_ADMIN_TOKEN: fromEnvironment } = terminal.env;
+  if (admin !== undefined) return { base: listenerUrl(admin), token: fromEnvironment || undefined };
+  const { address, token } = adminListener(config, terminal);
+  return { base: listenerUrl(address), token: fromEnvironment || token };
 }

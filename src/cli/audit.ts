@@ -3,7 +3,7 @@ import { toCsv } from '../admin/csv.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { filterNames, type FilterName } from '../audit/filters.ts';
 import { pageLimits, readQuery } from '../audit/query.ts';
-import { adminListener, listenerUrl } from './admin-listener.ts';
+import { adminAccess } from './admin-listener.ts';
 import { block, heading, line } from './audit/table.ts';
 import { fromAdmin, fromFile, type AuditSource } from './audit/source.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
@@ -41,14 +41,7 @@ function sourceOf(options: AuditOptions, parameters: URLSearchParams, terminal: 
   const query = readQuery(parameters);
   if ('problem' in query) throw new CommandFailed(exitCode.usage, `--${query.problem}.`);
   if (options.file !== undefined) return fromFile(options.file, query, terminal);
-  const fromEnvironment = terminal.env['COUNTERSIGN_ADMIN_TOKEN'] || undefined;
-  if (options.admin === undefined) {
-    const { address, token } = adminListener(options.config, terminal);
-    return fromAdmin(new URL(listenerUrl(address)), fromEnvironment ?? token, parameters);
-  }
-  if (!URL.canParse(options.admin)) throw new CommandFailed(exitCode.usage, '--admin is not a URL, for example http://127.0.0.1:9090/.');
-  // The token of the policy file is for the listener of that file, and for nobody else.
-  return fromAdmin(new URL(options.admin), fromEnvironment, parameters);
+  return fromAdmin(adminAccess(options, terminal), parameters);
 }
 
 /** The filters as the API takes them. `npm:@acme/ui` names registry and package, as everywhere on the command line. */

@@ -97,7 +97,7 @@ describe('a request of the running proxy', () => {
     const admin = await startFakeAdmin(proxy.audit() as unknown as Record<string, unknown>[], { token: 'admin-token' });
     const id = requestOf('refused');
     const ask = (token: string) =>
-      countersign(['explain', '--config', proxy.config, '--request', id, '--admin', admin.address], {
+      countersign(['explain', '--config', proxy.config, '--request', id, '--admin', `http://${admin.address}/`], {
         env: { COUNTERSIGN_ADMIN_TOKEN: token },
       });
     const right = await ask('admin-token');
@@ -106,7 +106,7 @@ describe('a request of the running proxy', () => {
     expect([right.code, right.out.split('\n')[0]]).toEqual([1, 'exchange  ->  refused: publisher-environment']);
     expect(admin.asked[0]).toEqual({ query: `?request=${id}`, authorization: 'Bearer admin-token' });
     expect(wrong.code).toBe(4);
-    expect(wrong.err).toContain('answered 401: Show the admin token. Set COUNTERSIGN_ADMIN_TOKEN.');
+    expect(wrong.err).toContain('answered 401, without audit records. It wants a token: set COUNTERSIGN_ADMIN_TOKEN.');
     expect(right.out + wrong.err).not.toContain('admin-token');
   });
 
@@ -114,7 +114,7 @@ describe('a request of the running proxy', () => {
     const { code, err } = await explain('0123456789abcdef', '--admin', '127.0.0.1:1');
     expect([code, err]).toEqual([4, expect.stringContaining('http://127.0.0.1:1/api/v1/events cannot be reached')]);
     const own = await explain('0123456789abcdef');
-    expect(own.err).toContain(`${proxy.admin}api/v1/events answered 404. Use --audit with its log.`);
+    expect(own.err).toContain(`${proxy.admin}api/v1/events answered 404, without audit records.`);
   });
 });
 

@@ -47,9 +47,9 @@ describe('node src/main.ts', () => {
   });
 
   test('an unknown command ends with 2 and says nothing on stdout', async () => {
-    const { code, out, err } = await program(['mnit']);
+    const { code, out, err } = await program(['chekc']);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain('Did you mean mint?');
+    expect(err).toContain('Did you mean check?');
   });
 
   test('mint in a GitHub job prints the upload token and nothing else on stdout, and soon', async () => {

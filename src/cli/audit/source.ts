@@ -6,9 +6,9 @@ import { readEntry, type AuditEntry } from '../../audit/entry.ts';
 import { matches, pageLimits, type AuditQuery } from '../../audit/query.ts';
 import { isJsonObject, own } from '../../core/json.ts';
 import { CommandFailed, exitCode } from '../exit.ts';
-import { address, ask } from '../http.ts';
+import type { AdminAccess } from '../admin-listener.ts';
+import { pageAt } from '../audit-log.ts';
 import { parsedJson } from '../json-answer.ts';
-import { shown } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface AuditSource {
@@ -22,8 +22,7 @@ export interface AuditSource {
 const look = 500;
 
 /** @param parameters filters and times, as the API takes them */
-export function fromAdmin(base: URL, token: string | undefined, parameters: URLSearchParams): AuditSource {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+export function fromAdmin(access: AdminAccess, parameters: URLSearchParams): AuditSource {
   /** Newest first, until one is known or there are enough. */
   const newest = async (limit: number, known: string | undefined): Promise<AuditEntry[]> => {
     const found: AuditEntry[] = [];
@@ -31,11 +30,12 @@ export function fromAdmin(base: URL, token: string | undefined, parameters: URLS
       const query = new URLSearchParams(parameters);
       query.set('limit', String(Math.min(limit - found.length, 100)));
       if (cursor !== undefined) query.set('cursor', cursor);
-      const { events, next } = await pageAt(new URL(`/api/v1/events?${query.toString()}`, base), headers);
+      const page = await pageAt(access, query);
+      const events = page.events.flatMap((event) => readEntry(JSON.stringify(event)) ?? []);
       const end = events.findIndex(({ id }) => id === known);
       found.push(...(end === -1 ? events : events.slice(0, end)));
-      if (end !== -1 || next === undefined) break;
-      cursor = next;
+      if (end !== -1 || page.next === undefined) break;
+      cursor = page.next;
     }
     return found;
   };
@@ -55,23 +55,6 @@ export function fromAdmin(base: URL, token: string | undefined, parameters: URLS
         yield* found.toReversed();
       }
     },
-  };
-}
-
-async function pageAt(url: URL, headers: Readonly<Record<string, string>>): Promise<{ events: AuditEntry[]; next: string | undefined }> {
-  const answer = await ask(url, { headers });
-  const body = parsedJson(answer.text);
-  const events = isJsonObject(body) ? own(body, 'events') : undefined;
-  if (answer.status !== 200 || !isJsonObject(body) || !Array.isArray(events)) {
-    const detail = isJsonObject(body) ? own(body, 'detail') : undefined;
-    const said = typeof detail === 'string' ? shown(detail, 300) : 'Is that the admin listener of Countersign?';
-    const code = answer.status === 400 ? exitCode.usage : exitCode.outage;
-    throw new CommandFailed(code, `${address(url)} answered ${answer.status}. ${said}`);
-  }
-  const next = own(body, 'next');
-  return {
-    events: events.flatMap((event: unknown) => readEntry(JSON.stringify(event)) ?? []),
-    next: typeof next === 'string' ? next : undefined,
   };
 }
 

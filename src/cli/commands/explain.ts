@@ -24,7 +24,7 @@ export function addExplain(program: Command, { terminal, finish }: Registration)
       new Option('--request <id>', 'explain a past request instead').conflicts(['tokenFile', 'claims', 'package', 'issuer', 'verify']),
     )
     .option('--audit <file>', 'with --request: log of `serve` to look in; - is stdin')
-    .addOption(new Option('--admin <host:port>', 'with --request: admin listener to ask; default: `server.admin`').conflicts('audit'))
+    .addOption(new Option('--admin <url>', 'with --request: admin listener to ask; default: `server.admin`').conflicts('audit'))
     .addOption(jsonOption())
     .addHelpText('after', below(help, terminal))
     .action((options: ExplainOptions & Partial<RequestOptions>) => finish(run(options, terminal)));

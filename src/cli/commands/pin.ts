@@ -13,7 +13,7 @@ export function addPin(program: Command, { terminal, finish }: Registration): vo
     .description('fill in the ids that publishers lack, from jobs that were seen')
     .addOption(configOption(terminal))
     .option('--audit <file>', 'log of `serve` to look in; - is stdin')
-    .addOption(new Option('--admin <host:port>', 'admin listener to ask; default: `server.admin`').conflicts('audit'))
+    .addOption(new Option('--admin <url>', 'admin listener to ask; default: `server.admin`').conflicts('audit'))
     .addOption(new Option('--token-file <file>', 'identity token of a job instead; - is stdin').conflicts(['audit', 'admin', 'claims']))
     .addOption(new Option('--claims <file>', 'claims as JSON instead').conflicts(['audit', 'admin']))
     .option('--issuer <name>', 'issuer of the claims, where they have no `iss`')

@@ -142,12 +142,17 @@ function fieldLines(field: Field, { provider, anchor }: Answers, wishes: Wishes)
 
 function valueOf(field: Field, { workflow, environment, ref }: Wishes): [value: string, comment?: string] {
   if (field.step === 'owner') return ['any', 'not yet known: `countersign pin` fills it in, once a job was seen'];
-  if (field.step === 'ref' && field.compare === 'pattern')
-    return ref === undefined ? ['refs/tags/v*', 'any tag that begins with v'] : [ref];
+  if (field.step === 'ref' && field.compare === 'pattern') return ref === undefined ? usualRef(field) : [ref];
   if (field.key === 'workflow')
     return workflow === undefined ? ['release.yml', 'the file in .github/workflows that publishes'] : [workflow];
   if (field.key === 'environment') return environment === undefined ? ['any', 'better: one that asks for a review'] : [environment];
   return ['any', field.describe.replace(/[.;].*$/s, '')];
+}
+
+/** Tags, where the CI's tokens can name one. */
+function usualRef({ problem }: Field): [value: string, comment: string] {
+  const tags = 'refs/tags/v*';
+  return problem?.(tags) === undefined ? [tags, 'any tag that begins with v'] : ['refs/heads/main', 'its tokens name branches only'];
 }
 
 function quoted(text: string): string {
