@@ -1,6 +1,7 @@
 // Puts environment variables into values of the policy: `${NAME}` and `${NAME:-default}`, after parsing, so that what a
 // variable holds is always one text and never structure (POL-25).
 import type { Cursor } from './cursor.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,8 +45,10 @@ function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<stri
   return text.replaceAll(variable, (whole: string, name: string, standIn: string | undefined, at: number) => {
     const given = Object.hasOwn(env, name) ? env[name] : undefined;
     if (given === undefined || given === '') {
-      if (standIn === undefined)
-        cursor.error(`the environment variable ${name} is ${given === '' ? 'empty' : 'not set'}`, undefined, 'variable');
+      if (standIn === undefined) {
+        const problem = given === '' ? 'is empty' : `is not set${didYouMean(name, Object.keys(env))}`;
+        cursor.error(`the environment variable ${name} ${problem}`, `set it, or give it a default: \${${name}:-…}`, 'variable');
+      }
       return standIn ?? whole;
     }
     if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(given.replace(/\r?\n$/, ''))) {

@@ -58,6 +58,7 @@ const fields: readonly Field[] = [
   field('ssh_rerun', 'rest', flag(claim('ssh-rerun')), 'false (the default): no job that was started again with SSH. any: also those.', {
     flag: true,
     absent: () => 'false',
+    values: () => ({ how: 'start it again without SSH' }),
   }),
 ];
 

@@ -6,7 +6,7 @@ import { wantsColour } from '../../src/cli/terminal.ts';
 import { uploadToken } from './fake-proxy.ts';
 import { countersign, policy, policyEnv, written } from './fake-terminal.ts';
 
-const commands = ['serve', 'check', 'explain', 'mint', 'health', 'schema', 'version'];
+const commands = ['init', 'serve', 'check', 'explain', 'test', 'pin', 'doctor', 'mint', 'migration', 'health', 'schema', 'version'];
 
 describe('help', () => {
   test('says what it is, shows every command, examples and every exit code', async () => {

@@ -11,7 +11,22 @@ import { upload } from '../../src/core/refusals/upload.ts';
 import { countersign } from './fake-terminal.ts';
 import { filledIn, pagePath, preformatted, table } from './generated-docs.ts';
 
-const commands = ['serve', 'check', 'explain', 'mint', 'snippet', 'audit', 'migration', 'health', 'schema', 'version'];
+const commands = [
+  'init',
+  'serve',
+  'check',
+  'explain',
+  'test',
+  'pin',
+  'doctor',
+  'mint',
+  'snippet',
+  'audit',
+  'migration',
+  'health',
+  'schema',
+  'version',
+];
 
 test('docs/cli.md has the help of every command and the exit codes', async () => {
   const helps = await Promise.all(commands.map(async (name) => [name, preformatted((await countersign([name, '--help'])).out)]));

@@ -33,7 +33,7 @@ export const cis: readonly Ci[] = [
     title: 'CircleCI',
     here: is('CIRCLECI'),
     native: ['npm'],
-    lines: (audience, variable) => [`export ${variable}="$(circleci run oidc get --claims '{"aud":"${audience}"}')"`],
+    lines: (audience, variable) => [`export ${variable}="$(circleci run oidc get --root-issuer --claims '{"aud":"${audience}"}')"`],
   },
   {
     title: 'Buildkite',

@@ -54,17 +54,10 @@ function rootToken(job: Job, url: URL): Finding[] {
 function pythonFindings(job: Job, url: URL): Finding[] {
   const names = ['UV_PUBLISH_URL', 'TWINE_REPOSITORY_URL', 'PDM_PUBLISH_REPO', 'MATURIN_REPOSITORY_URL'];
   const stated = names.flatMap((name) => (job.env[name] ? [{ name, value: job.env[name] }] : []));
-  const insecure =
-    url.protocol === 'http:'
-      ? [
-          bad(
-            'registry',
-            'warn',
-            `${url.href} is plain http`,
-            'uv and gh-action-pypi-publish ask for the token over https, whatever the address says.',
-          ),
-        ]
-      : [];
+  // uv and the action take the host alone from the address; the others keep its scheme.
+  const affected = url.protocol === 'http:' && (job.client === undefined || job.client === 'uv');
+  const why = 'uv and gh-action-pypi-publish ask for the token over https, whatever the address says.';
+  const insecure = affected ? [bad('registry', 'warn', `${url.href} is plain http`, why)] : [];
   const findings = stated.map(({ name, value }): Finding => {
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed?.host !== url.host)

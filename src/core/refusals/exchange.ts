@@ -103,6 +103,7 @@ export const exchange = {
     pypi: 'invalid-token',
     oauth: 'invalid_grant',
     sentence: (v) => `Issuer ${v['actual']} differs from a trusted one only by the final slash; they are different issuers.`,
+    fix: () => 'An administrator has to write `issuer:` exactly as the token does.',
   },
   'issuer-unreachable': {
     status: 503,

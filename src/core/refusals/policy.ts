@@ -79,7 +79,7 @@ export const policy = {
     oauth: 'invalid_grant',
     sentence: (v) =>
       `Runs started by ${v['actual'] ?? 'an unknown event'} may not publish; publisher ${v['publisher']} allows ${v['expected']}.`,
-    fix: (v) => v['why'] ?? '',
+    fix: (v) => v['why'] ?? 'Start the run by one of these, or list the event under `events:` of the publisher.',
   },
   'publisher-claim': {
     status: 403,
@@ -87,7 +87,7 @@ export const policy = {
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
     sentence: (v) => `Publisher ${v['publisher']} expects \`${v['field']}\` ${v['expected']}; the token has ${v['actual'] ?? 'none'}.`,
-    fix: () => 'Change the job or the publisher.',
+    fix: (v) => `Change the job${v['how'] === undefined ? '' : ` (${v['how']})`} or the publisher.`,
   },
   'publisher-other-package': {
     status: 403,
