@@ -228,7 +228,7 @@ describeWith(
     await new Promise<void>((resolve) => late.listen(0, '127.0.0.1', resolve));
     const { of } = await live(good().replace(issuer.issuer, `http://127.0.0.1:${(late.address() as AddressInfo).port}`));
     late.close();
-    expect(of('clock')).toMatchObject({ status: 'fail', says: expect.stringMatching(/^ours is (59|6[01]) s ahead$/) as string });
+    expect(of('clock')).toMatchObject({ status: 'fail', says: expect.stringMatching(/^ours is (59|6\d) s ahead$/) as string });
   });
 });
 
@@ -263,7 +263,7 @@ describeWith('devpi-server')('check --live with devpi', () => {
     expect(of('overwriting')).toMatchObject({ status: 'warn', fix: 'Run: devpi index svc/dev volatile=False' });
     expect(of('registration')).toMatchObject({ status: 'warn', says: expect.stringContaining('open') as string });
     expect(shared.of('direct')).toMatchObject({ status: 'warn', fix: 'Run: devpi index svc/dev acl_upload=svc' });
-    expect(Object.keys(((await devpi.api('GET', '')) as { result: object }).result)).toEqual(['root', 'svc']);
+    expect(Object.keys(((await devpi.api('GET', '')) as { result: object }).result).toSorted()).toEqual(['root', 'svc']);
   });
 });
 

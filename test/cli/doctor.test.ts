@@ -361,8 +361,19 @@ describe('the way to Countersign', () => {
     expect((await examine({ args: ['--url', 'http://npm.acme.dev/'] })).code).toBe(2);
   });
 
-  test('without --url the rest is looked at all the same', async () => {
-    const { code, findings } = await examine({ args: [] });
+  test('without --url it is where the settings of the job publish to', async () => {
+    const named = { 'package.json': `{ "name": "@acme/ui", "publishConfig": { "registry": "${proxy.url}" } }` };
+    const { findings } = await examine({ args: [], files: named });
+    expect(findings.at(-1)).toBe('ok exchange would be granted: @acme/ui in npm by publisher ui-release');
+    expect((await examine({ args: [] })).findings.at(-1)).toBe(findings.at(-1));
+    const python = { args: [], files: { 'pyproject.toml': '' }, env: { UV_PUBLISH_URL: `${proxy.url}py/` } };
+    expect((await examine(python)).findings).toContain(`ok registry UV_PUBLISH_URL is ${proxy.url}py/`);
+  });
+
+  test('without --url, and with the public registry or none in the settings, the rest is looked at all the same', async () => {
+    const publicly = { 'package.json': manifest, '.npmrc': 'registry=https://registry.npmjs.org/\n' };
+    expect((await examine({ args: [], files: publicly })).findings.at(-1)).toBe('skip exchange not tried: give --url');
+    const { code, findings } = await examine({ args: [], files: { 'package.json': manifest } });
     expect(code).toBe(0);
     expect(findings).toContain('skip exchange not tried: give --url');
     expect(findings).toContain('ok client npm 11.19.1');

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { unknownId } from '../../src/core/pin.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
 import { pastEpoch, startProxy, type Proxy } from '../support/proxy.ts';
 import { tempDir } from '../support/temp.ts';
@@ -89,6 +90,14 @@ describe('pin', () => {
     const checked = await countersign(['check', '--config', config], { env });
     expect([checked.code, checked.out.includes('pin-missing')]).toEqual([0, false]);
     expect((await pin(config, ['--audit', logOf(minted())])).out).toBe('Nothing to fill in.\n');
+  });
+
+  test("takes away what init wrote beside an id that it did not know, and nobody else's comment", async () => {
+    const [wrote, ours] = [policy().replace('# not known yet', `# ${unknownId}`), policy()];
+    const config = written('countersign.yaml', wrote);
+    await pin(config, ['--write', '--audit', logOf(minted())]);
+    const expected = ours.replace('any  # not known yet\n', '11\n      repository_id: 101\n');
+    expect(readFileSync(config, 'utf8')).toBe(expected);
   });
 
   test('fills in only what everything else of the publisher matched', async () => {

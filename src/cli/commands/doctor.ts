@@ -12,7 +12,9 @@ export function addDoctor(program: Command, { terminal, finish }: Registration):
   program
     .command('doctor')
     .description('in a CI job: look whether everything is in place to publish')
-    .addOption(new Option('-u, --url <url>', "a registry's URL on Countersign; or COUNTERSIGN_URL"))
+    .addOption(
+      new Option('-u, --url <url>', "a registry's URL on Countersign; or COUNTERSIGN_URL; default: where the job's settings publish to"),
+    )
     .option('-p, --package <package>', 'what is to be published, for example npm:@acme/ui; default: the name in package.json')
     .addOption(new Option('--client <name>', 'the client that publishes; default: those on the path').choices(Object.keys(ecosystems)))
     .option('--audience <audience>', 'audience of the identity token; default: the one that the client asks for')

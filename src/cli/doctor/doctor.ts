@@ -16,7 +16,7 @@ import { bad, good, type Finding } from './finding.ts';
 import { lookAtIdentity } from './identity.ts';
 import { ecosystemOf, packageJson, packageManager, type Job } from './job.ts';
 import { lookAtReach } from './reach.ts';
-import { lookAtRegistry } from './registry.ts';
+import { configuredUrl, lookAtRegistry } from './registry.ts';
 import { lookAtTokens } from './tokens.ts';
 
 export interface DoctorOptions {
@@ -43,11 +43,13 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
 }
 
 function jobOf(options: DoctorOptions, terminal: Terminal): Job {
-  const stated = options.url ?? terminal.env['COUNTERSIGN_URL'];
   const cwd = resolve(terminal.cwd);
   const named = own(packageJson(cwd), 'name');
   const name = options.package?.replace(/^[^@:/]+:/, '') ?? (typeof named === 'string' ? named : undefined);
   const client = options.client ?? packageManager(cwd);
+  const ecosystem = ecosystemOf(client, name, cwd);
+  const { env } = terminal;
+  const stated = options.url ?? env['COUNTERSIGN_URL'] ?? configuredUrl({ env, cwd, ecosystem, package: name });
   return {
     ...surroundingsOf(terminal),
     cwd,
@@ -55,7 +57,7 @@ function jobOf(options: DoctorOptions, terminal: Terminal): Job {
     stdin: terminal.stdin,
     url: stated === undefined ? undefined : proxyUrl(stated, options.allowHttp === true),
     client,
-    ecosystem: ecosystemOf(client, name, cwd),
+    ecosystem,
     package: name,
     audience: options.audience,
     idTokenFile: options.idTokenFile,

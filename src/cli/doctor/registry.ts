@@ -3,6 +3,19 @@ import { bad, good, type Finding } from './finding.ts';
 import { npmSettings, registrySetting, type Setting } from './npmrc.ts';
 import type { Job } from './job.ts';
 
+const pythonVariables = ['UV_PUBLISH_URL', 'TWINE_REPOSITORY_URL', 'PDM_PUBLISH_REPO', 'MATURIN_REPOSITORY_URL'];
+const publicRegistry = /^(?:registry\.npmjs\.org|registry\.yarnpkg\.com|(?:test\.|upload\.)?pypi\.org)$/;
+
+/** Where the job's clients publish by its files and variables, unless that is the public registry. */
+export function configuredUrl(job: Pick<Job, 'env' | 'cwd' | 'ecosystem' | 'package'>): string | undefined {
+  const stated = job.ecosystem === 'pypi' ? [] : [registrySetting(job, job.package)?.value];
+  const values = job.ecosystem === 'npm' ? stated : [...stated, ...pythonVariables.map((name) => job.env[name])];
+  return values.find((value) => {
+    const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
+    return url !== undefined && /^https?:$/.test(url.protocol) && !publicRegistry.test(url.hostname);
+  });
+}
+
 /** Findings for the ecosystem of the job. */
 export function lookAtRegistry(job: Job): readonly Finding[] {
   if (job.url === undefined) return [];
@@ -52,8 +65,7 @@ function rootToken(job: Job, url: URL): Finding[] {
 }
 
 function pythonFindings(job: Job, url: URL): Finding[] {
-  const names = ['UV_PUBLISH_URL', 'TWINE_REPOSITORY_URL', 'PDM_PUBLISH_REPO', 'MATURIN_REPOSITORY_URL'];
-  const stated = names.flatMap((name) => (job.env[name] ? [{ name, value: job.env[name] }] : []));
+  const stated = pythonVariables.flatMap((name) => (job.env[name] ? [{ name, value: job.env[name] }] : []));
   // uv and the action take the host alone from the address; the others keep its scheme.
   const affected = url.protocol === 'http:' && (job.client === undefined || job.client === 'uv');
   const why = 'uv and gh-action-pypi-publish ask for the token over https, whatever the address says.';

@@ -1,4 +1,5 @@
 // The policy that `init` writes: complete, with a comment wherever a newcomer has to decide something.
+import { unknownId } from '../../core/pin.ts';
 import type { Field } from '../../providers/index.ts';
 import { protocolOf, type Answers, type RegistryKind } from './answers.ts';
 
@@ -141,7 +142,7 @@ function fieldLines(field: Field, { provider, anchor }: Answers, wishes: Wishes)
 }
 
 function valueOf(field: Field, { workflow, environment, ref }: Wishes): [value: string, comment?: string] {
-  if (field.step === 'owner') return ['any', 'not yet known: `countersign pin` fills it in, once a job was seen'];
+  if (field.step === 'owner') return ['any', unknownId];
   if (field.step === 'ref' && field.compare === 'pattern') return ref === undefined ? usualRef(field) : [ref];
   if (field.key === 'workflow')
     return workflow === undefined ? ['release.yml', 'the file in .github/workflows that publishes'] : [workflow];

@@ -45,14 +45,16 @@ function sourceOf(issuer: Issuer | undefined, age: number | undefined): string {
 /** Half the leeway: beyond it, one more hop of drift refuses good tokens. */
 const drift = leeway / 2;
 
+/** Seconds that say nothing: the header has whole ones, servers write it ahead of time, and the answer took a while. */
+const unseen = 4;
+
 async function clockResult(issuer: Issuer, now: () => number): Promise<readonly LiveResult[]> {
   if (issuer.jwksFile !== undefined) return [];
   const url = new URL(issuer.jwksUri ?? `${issuer.url.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const date = await dateOf(url, issuer.caFile);
   if (date === undefined) return [];
   const seconds = Math.round((now() - date) / 1000);
-  const says = seconds === 0 ? 'agrees with ours' : `ours is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead' : 'behind'}`;
-  // The header has whole seconds and the answer took a while.
+  const says = Math.abs(seconds) <= unseen ? 'agrees with ours' : `ours is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead' : 'behind'}`;
   if (Math.abs(seconds) <= drift) return [fine('clock', issuer.name, says)];
   return [failed('clock', issuer.name, says, `Set one of the clocks right: more than ${leeway} s of difference refuses good tokens.`)];
 }

@@ -1,6 +1,10 @@
 // Writes ids into the text of a policy file: a line is put in or a word replaced, everything else stays byte for byte.
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { unknownId } from '../../core/pin.ts';
+
+/** What `init` wrote beside an id that it did not know: no longer true. */
+const notYetKnown = new RegExp(` *# ${unknownId}(?=\\r?$)`);
 
 /** One id for one publisher. */
 export interface Pin {
@@ -31,7 +35,7 @@ export function withPins(text: string, pins: readonly Pin[]): Edited {
   for (const { line, column, length, put, indent } of changes.toSorted((a, b) => b.line - a.line || b.column - a.column)) {
     const after = lines[line - 1]?.after ?? [];
     const [own = ''] = after;
-    if (indent === undefined) after[0] = `${own.slice(0, column - 1)}${put}${own.slice(column - 1 + length)}`;
+    if (indent === undefined) after[0] = `${own.slice(0, column - 1)}${put}${own.slice(column - 1 + length).replace(notYetKnown, '')}`;
     else after.splice(1, 0, `${' '.repeat(indent)}${put}${own.endsWith('\r') ? '\r' : ''}`);
   }
   const edited = lines.flatMap(({ after }) => after).join('\n');
