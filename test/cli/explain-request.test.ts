@@ -106,15 +106,21 @@ describe('a request of the running proxy', () => {
     expect([right.code, right.out.split('\n')[0]]).toEqual([1, 'exchange  ->  refused: publisher-environment']);
     expect(admin.asked[0]).toEqual({ query: `?request=${id}`, authorization: 'Bearer admin-token' });
     expect(wrong.code).toBe(4);
-    expect(wrong.err).toContain('answered 401, without audit records. It wants a token: set COUNTERSIGN_ADMIN_TOKEN.');
+    expect(wrong.err).toContain('answered 401. Show the admin token. Set COUNTERSIGN_ADMIN_TOKEN.');
     expect(right.out + wrong.err).not.toContain('admin-token');
   });
 
-  test('that does not answer is an outage (4), and is looked for where the policy says', async () => {
+  test('is looked for at the listener of the policy file, and is the same as in the log', async () => {
+    const id = requestOf('refused');
+    const timeless = ({ code, out }: { code: number; out: string }) => [code, out.replace(/^ {2}time .*\n/m, '')];
+    expect(timeless(await explain(id))).toEqual(timeless(await explain(id, '--audit', log)));
+    const unknown = await explain('0123456789abcdef');
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('0123456789abcdef')]);
+  });
+
+  test('that does not answer is an outage (4)', async () => {
     const { code, err } = await explain('0123456789abcdef', '--admin', '127.0.0.1:1');
     expect([code, err]).toEqual([4, expect.stringContaining('http://127.0.0.1:1/api/v1/events cannot be reached')]);
-    const own = await explain('0123456789abcdef');
-    expect(own.err).toContain(`${proxy.admin}api/v1/events answered 404, without audit records.`);
   });
 });
 

@@ -192,7 +192,7 @@ describe('pin', () => {
   });
 });
 
-describe('the log of the real proxy', () => {
+describe('the record of the real proxy, in its log and at its admin listener', () => {
   let proxy: Proxy;
   beforeAll(async () => {
     proxy = await startProxy({
@@ -210,7 +210,9 @@ describe('the log of the real proxy', () => {
     expect((await mintWith(proxy, identityOf(issuer, proxy))).status).toBe(200);
     const event = await proxy.event(({ outcome }) => outcome === 'minted');
     expect(event.ids).toEqual(['repository_owner_id 11', 'repository_id 101']);
-    const { code, out } = await pin(proxy.config, ['--write', '--audit', written('countersign.log', proxy.output())]);
+    const log = written('countersign.log', proxy.output());
+    expect((await pin(proxy.config, [])).out).toBe((await pin(proxy.config, ['--audit', log])).out);
+    const { code, out } = await pin(proxy.config, ['--write']);
     expect([code, out]).toEqual([0, expect.stringContaining('Wrote 2 ids for 1 publisher.')]);
     proxy.server().signal('SIGHUP');
     await proxy.event(({ outcome }) => outcome === 'reloaded');

@@ -114,7 +114,12 @@ const rows: readonly Row[] = [
   [
     'an admin listener for everybody',
     `server: { admin: "0.0.0.0:9090" }\n${basePolicy(ref, ref)}`,
-    '1:18 admin-exposed the dashboard and the metrics can be reached from other machines',
+    '1:18 admin-exposed other machines reach the admin listener, and it has no token = write admin: { listen: "0.0.0.0:9090", token_file: … }',
+  ],
+  [
+    'a webhook over http',
+    `audit: { webhooks: [{ url: "http://siem.acme.example/", secret: "${'$'}{SECRET}" }] }\n${basePolicy(ref, ref)}`,
+    '1:28 webhook-insecure records go over the network unencrypted = use https',
   ],
   [
     'removing what is published',
@@ -133,7 +138,7 @@ const seen = new Set<string>();
 
 describe('is warned of', () => {
   test.each(rows)('%s', async (_, policy, expected) => {
-    const result = await load(policy);
+    const result = await load(policy, { SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
     const warnings = diagnosticsOf(result);
     expect(result.ok).toBe(true);
     const lines = warnings.map(({ place, code, message, hint }) => {
