@@ -17,11 +17,12 @@ export interface CheckOptions {
   readonly live?: boolean;
   readonly json?: boolean;
   readonly sarif?: boolean;
+  readonly policyOnly?: boolean;
 }
 
 /** 0 when the file is valid (warnings are allowed), 3 when not; with `live`, 1 for what is wrong and 4 for what does not answer. */
 export async function check(options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
-  const loaded = await loadConfiguration(options.config, terminal.env);
+  const loaded = await loadConfiguration(options.config, terminal.env, { policyOnly: options.policyOnly === true });
   const diagnostics = loaded.ok ? loaded.configuration.warnings : loaded.diagnostics;
   const live = loaded.ok && options.live === true ? await probe(loaded.configuration, { now: terminal.now, version: version() }) : [];
   const code = loaded.ok ? liveCode(live) : exitCode.configuration;

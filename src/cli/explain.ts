@@ -47,7 +47,7 @@ export interface Explanation {
 /** Explains one token or set of claims; 0 when the publish would be granted, 1 when refused. */
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.package === undefined) throw new CommandFailed(exitCode.usage, 'Say what is to be published: --package npm:@acme/ui.');
-  const configuration = await configurationFor(options.config, terminal);
+  const configuration = await configurationFor(options.config, terminal, { policyOnly: options.verify !== true });
   const { registry, asked } = askedFor(configuration, options.package);
   const subject = await readSubject(options, terminal);
   const issuer = issuerOf(configuration.issuers, subject.claims, options.issuer);

@@ -14,7 +14,7 @@ export interface MigrationOptions extends Sources {
 
 /** A report and no check: always 0 when the record could be read. */
 export async function migration(options: MigrationOptions, terminal: Terminal): Promise<ExitCode> {
-  const configuration = await configurationFor(options.config, terminal);
+  const configuration = await configurationFor(options.config, terminal, { policyOnly: true });
   const uses = await readUses(options, terminal);
   const reports = migrationReport(configuration, uses);
   if (options.json) printJson(terminal, { seen: uses.length, registries: reports.map(reportJson) });

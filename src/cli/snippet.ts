@@ -27,7 +27,7 @@ export interface Snippet {
 
 /** Prints a snippet for each registry of the publisher, or for the one asked for. */
 export async function snippet(name: string, options: SnippetOptions, terminal: Terminal): Promise<ExitCode> {
-  const configuration = await configurationFor(options.config, terminal);
+  const configuration = await configurationFor(options.config, terminal, { policyOnly: true });
   const publisher = find(name, 'publisher', new Map(configuration.publishers.map((each) => [each.name, each])));
   const names = options.registry === undefined ? registriesFor(configuration, publisher, options.client) : [options.registry];
   const snippets = names.map((registry) =>

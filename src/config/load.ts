@@ -19,7 +19,7 @@ import { parseSource } from './parse.ts';
 import { Problems } from './problems.ts';
 import { readRegularFile } from './read-file.ts';
 import { includedSchema, outlineSchema } from './schema.ts';
-import { refuseVariables, substitute, type Environment } from './variables.ts';
+import { refuseVariables, substitute, type Environment, type Source } from './variables.ts';
 
 /** Bytes of one file. */
 const largestFile = 4 * 1024 * 1024;
@@ -28,13 +28,21 @@ export type Loaded =
   | { readonly ok: true; readonly configuration: Configuration }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources };
 
+export interface LoadOptions {
+  /**
+   * For whoever wants to know who may publish what, and nothing else: neither the variables of secrets need to be set nor the
+   * files that are named to be there.
+   */
+  readonly policyOnly?: boolean;
+}
+
 /**
  * Loads the policy file at `path` and the files that it includes. Never rejects for what is in them.
  * @param env the environment variables that values of server, store, issuers and registries may name
  */
-export async function loadConfiguration(path: string, env: Environment): Promise<Loaded> {
+export async function loadConfiguration(path: string, env: Environment, { policyOnly = false }: LoadOptions = {}): Promise<Loaded> {
   const loading = new Loading(path);
-  const compiled = loading.compile(env);
+  const compiled = loading.compile({ env, policyOnly });
   const diagnostics = loading.problems.list();
   // The files are read synchronously: a reload must see one state of them. Callers await for what may come.
   return Promise.resolve(
@@ -61,16 +69,16 @@ class Loading {
     return { files: this.#files, folders: this.#folders };
   }
 
-  compile(env: Environment): Omit<Configuration, 'warnings'> | undefined {
+  compile({ env, policyOnly }: Source): Omit<Configuration, 'warnings'> | undefined {
     const file = this.#read(this.#path, resolve(this.#path));
     if (file === undefined) return undefined;
     const outline = file.parse(outlineSchema);
     const publishers = this.#publishers(file);
     for (const cursor of publishers) refuseVariables(cursor);
-    const { value, supplied } = substitute(withoutPublishers(file), env);
+    const { value, supplied } = substitute(withoutPublishers(file), { env, policyOnly });
     const top = new Cursor(this.problems, file.source, [], value);
     const used = (path: string): void => void this.#files.push(path);
-    const context = { folder: this.#folder, supplied, production: env['NODE_ENV'] === 'production', used };
+    const context = { folder: this.#folder, supplied, production: env['NODE_ENV'] === 'production', policyOnly, used };
     const server = compileServer(top.at('server'), context);
     const store = compileStore(top.at('store'), context);
     if (server.workers > 1 && store.kind === 'memory') {

@@ -61,6 +61,10 @@ const warnings = {
     title: 'An issuer over http, or at an address instead of a name.',
     help: 'use https with a name, and ca_file: for a private authority',
   },
+  'audience-missing': {
+    title: 'An issuer puts one audience of its own into every token, and it is not stated.',
+    help: 'write audiences: with the `aud` of its tokens; the page of the CI in docs/ci says what it is',
+  },
   'webhook-insecure': {
     title: 'Audit records are sent over http.',
     help: 'use https, with ca_file: for a private authority',

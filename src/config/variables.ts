@@ -11,10 +11,16 @@ export interface Substituted {
   readonly supplied: ReadonlySet<string>;
 }
 
+/** Where the variables come from, and whether secrets may be missing among them. */
+export interface Source {
+  readonly env: Environment;
+  readonly policyOnly: boolean;
+}
+
 /** Replaces the variables in every text below the cursor; problems are reported at the text. */
-export function substitute(cursor: Cursor, env: Environment): Substituted {
+export function substitute(cursor: Cursor, source: Source): Substituted {
   const supplied = new Set<string>();
-  return { value: below(cursor, env, supplied), supplied };
+  return { value: below(cursor, source, supplied), supplied };
 }
 
 /** Reports texts with `${`, where variables are not possible: who may publish is read from the file alone. */
@@ -26,18 +32,18 @@ export function refuseVariables(cursor: Cursor): void {
   for (const [, entry] of cursor.entries) refuseVariables(entry);
 }
 
-function below(cursor: Cursor, env: Environment, supplied: Set<string>): unknown {
+function below(cursor: Cursor, source: Source, supplied: Set<string>): unknown {
   const { value } = cursor;
-  if (typeof value === 'string') return value.includes('${') ? fill(cursor, value, env, supplied) : value;
-  if (Array.isArray(value)) return cursor.items.map((item) => below(item, env, supplied));
+  if (typeof value === 'string') return value.includes('${') ? fill(cursor, value, source, supplied) : value;
+  if (Array.isArray(value)) return cursor.items.map((item) => below(item, source, supplied));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(cursor.entries.map(([key, entry]) => [key, below(entry, env, supplied)]));
+  return Object.fromEntries(cursor.entries.map(([key, entry]) => [key, below(entry, source, supplied)]));
 }
 
 const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/g;
 
 /** Where a problem keeps a text from being known, the text as written is returned: it was reported already. */
-function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<string>): string {
+function fill(cursor: Cursor, text: string, { env, policyOnly }: Source, supplied: Set<string>): string {
   if (text.replaceAll(variable, '').includes('${')) {
     cursor.error('a variable is written ${NAME} or ${NAME:-default}', undefined, 'variable');
     return text;
@@ -46,6 +52,8 @@ function fill(cursor: Cursor, text: string, env: Environment, supplied: Set<stri
     const given = Object.hasOwn(env, name) ? env[name] : undefined;
     if (given === undefined || given === '') {
       if (standIn === undefined) {
+        supplied.add(JSON.stringify(cursor.path));
+        if (policyOnly && (isCredential(cursor) || isUserPart(text, at, whole.length))) return notHere;
         const problem = given === '' ? 'is empty' : `is not set${didYouMean(name, Object.keys(env))}`;
         cursor.error(`the environment variable ${name} ${problem}`, `set it, or give it a default: \${${name}:-…}`, 'variable');
       }
@@ -73,6 +81,13 @@ export function expand(text: string, env: Environment): string | undefined {
     return given || (standIn ?? '');
   });
   return known ? filled : undefined;
+}
+
+/** Stands for a credential that nobody will use; long enough for all of them. */
+const notHere = 'not-here-'.repeat(8);
+
+function isCredential({ path }: Cursor): boolean {
+  return ['username', 'password', 'bearer', 'token', 'secret'].includes(String(path.at(-1)));
 }
 
 /** Whether the variable stands before the `@` of a URL: a password with `@` or `/` in it must not name another host. */

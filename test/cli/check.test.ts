@@ -66,6 +66,15 @@ describe('check', () => {
     expect((await countersign(['check', '--config', '/nowhere/countersign.yaml'], { env })).code).toBe(3);
   });
 
+  test('of the policy alone needs no secret, and says the same (for the CI of the repository that holds it)', async () => {
+    const config = written('countersign.yaml', policy());
+    expect((await countersign(['check', '--config', config])).code).toBe(3);
+    expect((await countersign(['check', '--config', config, '--policy-only'])).code).toBe(0);
+    expect((await countersign(['check', '--config', config, '--policy-only', '--live'])).code).toBe(2);
+    const test = written('policy-tests.yaml', '[]');
+    expect((await countersign(['test', test, '--config', config])).err).not.toContain('NPM_CREDENTIAL');
+  });
+
   test('asks nothing of anybody unless told', async () => {
     const { code, out } = await check(policy({ upstream: 'http://127.0.0.1:1/', issuer: 'http://127.0.0.1:1' }), '--json');
     expect(code).toBe(0);

@@ -11,6 +11,30 @@ import { base, basePolicy, diagnosticsOf, folder, load, loaded, said, write } fr
 const npmUrl = 'url: https://npm.acme.example/';
 const withCredential = (credential: string): string => basePolicy('credential: none', `credential: ${credential}`);
 
+describe('the policy alone', () => {
+  const path = (text: string): string => {
+    const into = folder();
+    write(into, { 'policy.yaml': text });
+    return join(into, 'policy.yaml');
+  };
+  const policyOnly = (text: string, env = {}) => loadConfiguration(path(text), env, { policyOnly: true });
+
+  test('is loaded where neither the variables of credentials are set nor the files are there', async () => {
+    const policy = `server: { tls: { cert_file: cert.pem, key_file: key.pem }, admin: { listen: "127.0.0.1:9090", token: "\${TOKEN}" } }
+store: "redis://\${USER}:\${SECRET}@redis:6379/0"
+${withCredential('{ basic: { username: "${USER}", password: "${SECRET}" } }')}`;
+    expect(said(await policyOnly(policy))).toEqual(said(await policyOnly(policy, { USER: 'svc', SECRET: 's', TOKEN: 't'.repeat(40) })));
+    expect((await policyOnly(policy)).ok).toBe(true);
+    expect((await loadConfiguration(path(policy), {})).ok).toBe(false);
+  });
+
+  test('needs every other variable, since it says what the policy is', async () => {
+    expect(said(await policyOnly(basePolicy(npmUrl, 'url: ${NPM_URL}')))).toContain(
+      '6:10 error the environment variable NPM_URL is not set',
+    );
+  });
+});
+
 describe('variables', () => {
   test('stand for texts, numbers and booleans', async () => {
     const policy = `server: { listen: "\${HOST:-127.0.0.1}:\${PORT}", workers: "\${WORKERS:-1}" }\n${basePolicy(npmUrl, npmUrl, 'immutable: "${IMMUTABLE}"', 'long_lived_tokens: ${MODE:-warn}')}`;
@@ -24,6 +48,12 @@ describe('variables', () => {
     expect(said(await load(basePolicy(npmUrl, 'url: ${NPM_URL}'), { NPM_URL: '' }))).toContain(
       '6:10 error the environment variable NPM_URL is empty',
     );
+  });
+
+  test('one of a secret that is not set is no secret written down', async () => {
+    const result = await load(withCredential('{ basic: { username: svc, password: "${SECRET}" } }'));
+    expect(said(result).filter((line) => line.includes('secret'))).toEqual([]);
+    expect(said(result).join()).toContain('the environment variable SECRET is not set');
   });
 
   test('POL-25: one never becomes structure', async () => {

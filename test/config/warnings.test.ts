@@ -117,8 +117,16 @@ const rows: readonly Row[] = [
     '1:18 admin-exposed other machines reach the admin listener, and it has no token = write admin: { listen: "0.0.0.0:9090", token_file: … }',
   ],
   [
+    'an issuer whose tokens are all for one audience, without it',
+    basePolicy(ref, ref).replace(
+      'issuers:',
+      'issuers:\n  buckets: { provider: bitbucket, issuer: "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc" }',
+    ),
+    '2:12 audience-missing every token of Bitbucket Pipelines has an audience of its own: without audiences: none is accepted = docs/ci',
+  ],
+  [
     'a webhook over http',
-    `audit: { webhooks: [{ url: "http://siem.acme.example/", secret: "${'$'}{SECRET}" }] }\n${basePolicy(ref, ref)}`,
+    `audit: { webhooks: [{ url: "http://siem.acme.example/", secret: "\${SECRET}" }] }\n${basePolicy(ref, ref)}`,
     '1:28 webhook-insecure records go over the network unencrypted = use https',
   ],
   [

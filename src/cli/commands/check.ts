@@ -11,5 +11,10 @@ export function addCheck(program: Command, { terminal, finish }: Registration): 
     .option('--live', 'also ask the store, the issuers, the registries behind and the public URLs')
     .addOption(jsonOption())
     .addOption(new Option('--sarif', 'print SARIF 2.1.0, for the code scanning of a CI').conflicts(['json', 'live']))
+    .addOption(
+      new Option('--policy-only', 'where the secrets are not: neither their variables nor the files named need to be there').conflicts(
+        'live',
+      ),
+    )
     .action((options: CheckOptions) => finish(import('../check.ts').then(({ check }) => check(options, terminal))));
 }

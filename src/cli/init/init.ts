@@ -11,7 +11,7 @@ import { print, printJson } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import { answersFor, type AnswerFlags } from './questions.ts';
 import type { Answers } from './answers.ts';
-import { policyText, secretVariable, type Wishes } from './policy-text.ts';
+import { policyText, publisherName, secretVariable, type Wishes } from './policy-text.ts';
 
 export interface InitOptions extends AnswerFlags, Wishes {
   /** Where it is written. */
@@ -66,15 +66,18 @@ interface Step {
   readonly run: readonly string[];
 }
 
-function nextSteps({ kind, provider }: Answers, config: string): readonly Step[] {
+function nextSteps({ kind, provider, package: name }: Answers, config: string): readonly Step[] {
   const named = config === 'config/countersign.yaml' ? '' : ` --config ${config}`;
   const registryPage = ['verdaccio', 'devpi', 'pypiserver'].includes(kind) ? ` docs/registries/${kind}.md says how.` : '';
-  const ciPage = ['github', 'gitlab'].includes(provider.id) ? provider.id : 'other';
+  const ciPage = provider.id === 'generic' ? 'other' : provider.id;
   return [
     { say: `Give the registry one account that may publish, and nobody else.${registryPage}`, run: [] },
     { say: 'Check the file, then everything that it names.', run: [`export ${secretVariable}=…`, `countersign check --live${named}`] },
     { say: 'Run the proxy.', run: [`countersign serve${named}`] },
-    { say: `Publish from CI: docs/ci/${ciPage}.md has the job.`, run: [] },
+    {
+      say: `Publish from CI: this prints the job, and docs/ci/${ciPage}.md explains it.`,
+      run: [`countersign snippet ${publisherName(name)}${named}`],
+    },
     {
       say: 'Once a job was seen, fill in the ids that tell a repository from the next of its name.',
       run: [`countersign pin --write${named}`],

@@ -70,7 +70,11 @@ function issuerName({ provider }: Answers): string {
 function issuerLines(answers: Answers): string[] {
   const { provider, issuer } = answers;
   const head = ['# Whose identity tokens are accepted.', 'issuers:'];
-  if (issuer === undefined) return [...head, `  ${issuerName(answers)}: {} # ${provider.title}`];
+  const audiences = audienceLines(answers);
+  if (issuer === undefined)
+    return audiences.length === 0
+      ? [...head, `  ${issuerName(answers)}: {} # ${provider.title}`]
+      : [...head, `  ${issuerName(answers)}: # ${provider.title}`, ...audiences];
   const url = new URL(issuer);
   const insecure = url.protocol === 'http:' || local(url);
   return [
@@ -84,7 +88,17 @@ function issuerLines(answers: Answers): string[] {
           '    # private_network: true   where it is inside your own network',
           '    # ca_file: corp-ca.pem    where its certificate is of your own authority',
         ]),
+    ...audiences,
   ];
+}
+
+/** For CIs whose tokens all have the same audience, which no job can change. */
+function audienceLines({ provider }: Answers): string[] {
+  if (provider.audience !== 'fixed') return [];
+  const { fixedAudience } = provider;
+  return fixedAudience === undefined
+    ? [`    # audiences: ["…"] # the \`aud\` of its tokens, the same in all of them: docs/ci/${provider.id}.md`]
+    : [`    audiences: [${JSON.stringify(fixedAudience)}] # the same in all of its tokens`];
 }
 
 function credentialLines(kind: RegistryKind, username: string): string[] {
@@ -161,7 +175,7 @@ function quoted(text: string): string {
 }
 
 /** `@acme/ui` → `ui-release` */
-function publisherName(name: string): string {
+export function publisherName(name: string): string {
   const base = name
     .replace(/^.*\//, '')
     .replaceAll(/[^A-Za-z0-9._-]+/g, '')

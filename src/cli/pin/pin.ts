@@ -20,7 +20,7 @@ export interface PinOptions extends SeenOptions {
 
 /** 0 when nothing is in doubt; 1 when jobs of one publisher had different ids, which somebody has to look at. */
 export async function pin(options: PinOptions, terminal: Terminal): Promise<ExitCode> {
-  const configuration = await configurationFor(options.config, terminal);
+  const configuration = await configurationFor(options.config, terminal, { policyOnly: true });
   const seen = await seenJobs(options, configuration, terminal);
   const pathOf = (file: string): string => policyPath(file, { config: options.config, cwd: terminal.cwd });
   const lacking = lackingIds(configuration, seen, (file) => readFileSync(pathOf(file), 'utf8'));

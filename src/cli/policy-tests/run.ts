@@ -18,7 +18,7 @@ export interface TestOptions {
 
 /** 0 when every test passes, 1 when one does not, 3 when the policy or the tests are not valid. */
 export async function runPolicyTests(options: TestOptions, terminal: Terminal): Promise<ExitCode> {
-  const configuration = await configurationFor(options.config, terminal);
+  const configuration = await configurationFor(options.config, terminal, { policyOnly: true });
   const loaded = loadPolicyTests(options.file, terminal.cwd, configuration);
   if (!loaded.ok) {
     terminal.err(printDiagnostics(loaded.diagnostics, { colour: terminal.colour.err, width: terminal.width.err }));

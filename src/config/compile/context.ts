@@ -11,6 +11,8 @@ export interface Context {
   readonly supplied: ReadonlySet<string>;
   /** `NODE_ENV=production`, as in the image: switches for development are refused (SEC-21). */
   readonly production: boolean;
+  /** Secrets and the files that are named may be somewhere else: nobody will use them. */
+  readonly policyOnly: boolean;
   /** Is told each file that was looked into. */
   readonly used: (path: string) => void;
 }
@@ -32,6 +34,7 @@ export function usableFile(
   if (typeof cursor.value !== 'string') return undefined;
   const path = isAbsolute(cursor.value) ? cursor.value : resolve(context.folder, cursor.value);
   context.used(path);
+  if (context.policyOnly) return path;
   const read = readRegularFile(path, 1024 * 1024);
   const problem = read.ok ? check(read.bytes) : read.problem;
   return problem === undefined ? path : cursor.error(`${quote(cursor.value)} ${problem}`, undefined, 'file');

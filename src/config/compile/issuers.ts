@@ -65,6 +65,8 @@ function compileIssuer(
   // A hosted service's own address is the audience that it puts into tokens for everybody.
   const own = provider.issuers.includes(url) ? [] : [new URL(url).host, new URL(url).hostname];
   const hosts = new Set([...registryHosts, ...own]);
+  if (provider.audience === 'fixed' && input.audiences === undefined)
+    cursor.warn('audience-missing', `every token of ${provider.title} has an audience of its own: without audiences: none is accepted`);
   const maxAge = input.max_age === undefined ? undefined : duration(cursor.at('max_age'), '1m', '24h');
   return {
     name,
