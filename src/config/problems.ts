@@ -14,6 +14,8 @@ export interface Finding {
 export class Problems {
   readonly #list: Diagnostic[] = [];
   readonly #seen = new Set<string>();
+  /** Places of texts with a variable that is not known. */
+  readonly #unknown = new Set<string>();
 
   add(source: Source, spot: Spot, finding: Finding): void {
     const place = placeOf(source, spot);
@@ -51,6 +53,10 @@ export class Problems {
     const key = JSON.stringify([file, line, column, diagnostic.message]);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
+    // What is wrong with a text whose variable is not known follows from that.
+    const text = JSON.stringify([file, line, column]);
+    if (diagnostic.code === 'variable') this.#unknown.add(text);
+    else if (this.#unknown.has(text)) return;
     this.#list.push(diagnostic);
   }
 }

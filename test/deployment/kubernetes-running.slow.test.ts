@@ -20,7 +20,7 @@ import { startVerdaccio, type VerdaccioServer } from '../support/verdaccio.ts';
 import { kustomize, mount, type Rendered } from './rendered.ts';
 
 const run = promisify(execFile);
-const job = { ...uiJob, repository_owner_id: '12', environment: 'production' };
+const job = { ...uiJob, repository_owner_id: '12', repository_id: '4711', environment: 'production' };
 
 interface Replica {
   readonly port: number;

@@ -99,6 +99,7 @@ publishers:
       issuer: github
       repository: acme/ui
       repository_owner_id: 123456789012
+      repository_id: 4711
       workflow: release.yml
       environment: production
       ref: refs/tags/v*
