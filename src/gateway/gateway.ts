@@ -9,6 +9,7 @@ import { manage } from './manage.ts';
 import { about, ofRefusal, ofToken } from './record.ts';
 import type { Call, GatewayRoom } from './room.ts';
 import { serviceRead } from './service-read.ts';
+import { refusePolicy, showTrust } from './trust.ts';
 import { upload } from './upload.ts';
 
 /** Handles one request whole: an answer is sent, or the request was handed to the pass-through. */
@@ -18,10 +19,12 @@ export async function handle(room: GatewayRoom, call: Call): Promise<void> {
   if (route.kind === 'refused') return refuseUnread(room, call, route, route.refusal);
   if (route.kind !== 'revoke' && targetShowsToken(call)) return refuseCall(call, refuse('request-path', { problem: inTarget }), 'other');
   if (route.kind === 'read') return read(room, call, route);
+  if (route.kind === 'policy') return answer(call, await refusePolicy(room, call, route));
 
   const caller = await identify(room, call, route.kind === 'upload');
   if (isRefusal(caller)) return refuseUnread(room, call, route, caller);
   if (route.kind === 'local') return local(room, call, route, caller);
+  if (route.kind === 'trust') return answer(call, showTrust(room, call, route, caller));
   if (route.kind === 'revoke') return answer(call, await revoke(room, call, route, caller));
   if (caller.kind !== 'holder') return withoutToken(room, call, route, caller);
   if (route.kind === 'upload') return answer(call, await upload(room, call, route, caller));
@@ -96,7 +99,7 @@ function refuseWrite(
 
 /** A request that was refused before it was known who asks: a decision like any other, where it would have changed something (P7). */
 function refuseUnread(room: GatewayRoom, call: Call, route: Exclude<Route, { kind: 'read' }>, refusal: Refusal): void {
-  if (route.kind !== 'local') {
+  if (route.kind !== 'local' && route.kind !== 'trust') {
     const event = route.kind === 'upload' ? 'upload' : 'manage';
     const named = 'name' in route && route.name !== undefined ? { package: route.name } : {};
     room.audit({ event, outcome: 'refused', ...about(room, call), ...named, ...ofRefusal(refusal) });

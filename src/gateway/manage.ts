@@ -30,7 +30,8 @@ export async function manage(
   return answer;
 }
 
-async function readBody(call: Call, limit: number): Promise<Uint8Array | Refusal> {
+/** The body whole, under a limit in bytes. */
+export async function readBody(call: Call, limit: number): Promise<Uint8Array | Refusal> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of receive(call)) {

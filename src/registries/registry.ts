@@ -1,6 +1,7 @@
 // The contract of a registry protocol: how its clients ask, what an upload says it is, what we forward, how we answer.
 import type { ChangeAction, Grant, Run } from '../core/grant.ts';
 import type { PackageName, PackagePattern } from '../core/package-name.ts';
+import type { TrustedPublisher } from '../core/publisher.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { CredentialSettings } from '../core/settings.ts';
 import type { ScriptPart } from '../core/snippet.ts';
@@ -50,6 +51,12 @@ export interface Head {
   readonly headers: ReadonlyMap<string, string>;
 }
 
+/** A publisher that a token proved, and the kind of CI behind it. */
+export interface Trust {
+  readonly publisher: TrustedPublisher;
+  readonly provider: string;
+}
+
 /** A complete answer of ours. */
 export interface Reply {
   readonly status: number;
@@ -74,6 +81,16 @@ export type Route =
   | { readonly kind: 'read'; readonly name?: PackageName }
   /** Answered by us, to the holder of an upload token. */
   | { readonly kind: 'local'; readonly answer: (grants: readonly Grant[]) => Reply }
+  /** The trusted publishers of a package, for the holder of an upload token for it. */
+  | { readonly kind: 'trust'; readonly name: PackageName; readonly answer: (trusted: readonly Trust[]) => Reply }
+  /** A change of what only the policy file decides: refused to everybody, with what to write there. */
+  | {
+      readonly kind: 'policy';
+      readonly name: PackageName;
+      readonly bodyLimit: number;
+      /** @param registry the registry's name in the configuration */
+      readonly refuse: (body: Uint8Array, registry: string) => Refusal;
+    }
   /** The client gives its upload token back. */
   | { readonly kind: 'revoke'; readonly token: string; readonly done: Reply }
   /** Any other write: never with an upload token. `what` completes "an upload token may not …"; `name` where the path says it. */

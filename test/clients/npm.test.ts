@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NPM_CLIENTS, publishNpm, runClient, type NpmClient } from '../support/clients.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
 import { npmPackage } from '../support/npm-package.ts';
@@ -145,6 +145,62 @@ describeWith('verdaccio', ...NPM_CLIENTS)('npm clients', () => {
     const run = await runClient('npm-12', ['dist-tag', 'add', '@acme/tagged@1.0.0', 'stable'], { npmrc: `registry=${proxy.url}`, env });
     expect(run, run.output).toMatchObject({ code: 0 });
     expect(await verdaccio.packument('@acme/tagged')).toMatchObject({ 'dist-tags': { stable: '1.0.0', latest: '1.0.0' } });
+  });
+
+  describe('npm trust', () => {
+    const trust = (client: 'npm-11.19' | 'npm-12', token: string | undefined, ...args: string[]) =>
+      runClient(client, ['trust', ...args], {
+        npmrc: `registry=${proxy.url}${token === undefined ? '' : `\n//${proxy.host}/:_authToken=${token}`}`,
+      });
+    const tokenFor = async (name: string): Promise<string> => {
+      const identity = github.sign(github.githubClaims({ ...job, aud: 'npm:127.0.0.1' }));
+      const headers = { authorization: `Bearer ${identity}` };
+      const url = `${proxy.url}-/npm/v1/oidc/token/exchange/package/${name.replace('/', '%2f')}`;
+      return ((await (await fetch(url, { method: 'POST', headers })).json()) as { token: string }).token;
+    };
+
+    test.each(['npm-11.19', 'npm-12'] as const)(
+      'P8 %s lists the publishers that an upload token has proved, and no other',
+      async (client) => {
+        const run = await trust(client, await tokenFor('@acme/listed'), 'list', '@acme/listed');
+        expect(run, run.output).toMatchObject({ code: 0 });
+        expect(run.stdout.trim().split('\n')).toEqual([
+          'type: github',
+          'id: ui-release',
+          'file: release.yml',
+          'repository: acme/ui',
+          'permissions: publish, dist_tag',
+        ]);
+        const other = await trust(client, await tokenFor('@acme/listed'), 'list', '@acme/other');
+        expect(other.output).toContain('The upload token is for npm @acme/listed, the request is for @acme/other.');
+      },
+    );
+
+    test('P8 whoever shows no upload token hears the same of every package, and nothing of the policy', async () => {
+      const outputs = new Set<string>();
+      for (const name of ['@acme/listed', '@nobody/nothing']) {
+        for (const token of [undefined, 'a-token-of-old']) {
+          const run = await trust('npm-12', token, 'list', name);
+          expect(run.code).not.toBe(0);
+          expect(run.output).toContain('The trusted publishers of a package are shown to a job that may publish it');
+          expect(run.output).not.toContain('ui-release');
+          outputs.add(run.output.replaceAll(name.replace('/', '%2f'), '<name>').replaceAll(/request [0-9a-f]{16}|\S+-debug-0\.log/g, ''));
+        }
+      }
+      expect(outputs.size).toBe(1);
+    });
+
+    test.each(['npm-11.19', 'npm-12'] as const)('%s is told what to write into the policy, and nothing is changed', async (client) => {
+      const args = ['github', '@acme/new', '--repository', 'acme/new', '--file', 'release.yml', '--environment', 'production'];
+      const run = await trust(client, 'a-token-of-old', ...args, '--allow-publish', '--yes');
+      expect(run.code).not.toBe(0);
+      expect(run.output).toContain(
+        'Under publishers: - { name: new-github, from: { issuer: github, repository: "acme/new", repository_owner_id: any, ' +
+          'workflow: "release.yml", environment: "production", ref: any }, publish: { npm: ["@acme/new"] } }',
+      );
+      const event = await proxy.event((e) => e.code === 'trust-in-policy' && e.package === '@acme/new');
+      expect(event).toMatchObject({ event: 'manage', outcome: 'refused' });
+    });
   });
 
   test('npm logout gives the upload token back', async () => {

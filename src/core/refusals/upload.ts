@@ -122,6 +122,21 @@ export const upload = {
     sentence: (v) => `${v['what'] ?? 'The upload'} is larger than ${v['limit']} bytes.`,
   },
   'body-incomplete': { status: 400, title: 'Upload incomplete', sentence: () => 'The upload ended before it was complete.' },
+  'trust-unproved': {
+    status: 403,
+    title: 'Trusted publishers not shown',
+    sentence: () => 'The trusted publishers of a package are shown to a job that may publish it, and to nobody else.',
+    fix: () => 'Show an upload token for it (`countersign mint --format npmrc`); administrators read the policy file.',
+  },
+  'trust-in-policy': {
+    status: 403,
+    title: 'Trusted publishers are in the policy',
+    sentence: () => 'Nothing was changed: trusted publishers are in the policy file of this registry.',
+    fix: (v) =>
+      v['from']
+        ? `Under publishers: - { name: ${v['name']}, from: { ${v['from']}, ${v['more']} }, publish: { ${v['publish']} } }`
+        : 'Ask its administrator, or change it there.',
+  },
   'long-lived-refused': {
     status: 403,
     title: 'Trusted publishing only',

@@ -6,14 +6,15 @@ import type { Head, Reply, Route } from '../registry.ts';
 import { changeTag } from './manage.ts';
 import { nameOf, pathProblem, spelledName } from './path.ts';
 import { json } from './reply.ts';
+import { trust } from './trust.ts';
 import { unpublish } from './unpublish.ts';
 
 /** Tells what a request is; everything that is not known to be harmless is a write (npm study, part E). */
 export function route(head: Head): Route {
-  if (head.method === 'GET' || head.method === 'HEAD') return local(head) ?? read(head);
+  if (head.method === 'GET' || head.method === 'HEAD') return local(head) ?? trust(head) ?? read(head);
   const problem = pathProblem(head.path) ?? queryProblem(head);
   if (problem !== undefined) return refused(problem);
-  return head.path.startsWith('/-/') ? beside(head) : ofPackage(head);
+  return trust(head) ?? (head.path.startsWith('/-/') ? beside(head) : ofPackage(head));
 }
 
 /** Verdaccio looks for a scope anywhere in the URL, its query too, and Nexus reads `_rev` there (PTH-11). */
@@ -91,7 +92,6 @@ function beside(head: Head): Route {
 
 function whatOfMatter(matter: string): string {
   if (matter === 'dist-tags') return 'change dist-tags by this path';
-  if (matter === 'trust') return 'change trusted publishers; they are in the policy file';
   return `change the ${matter} of a package`;
 }
 

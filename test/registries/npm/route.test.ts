@@ -93,7 +93,6 @@ describe('what no upload token may do', () => {
     ['npm.md E row 23', 'POST', '/-/package/@acme%2fallowed/dist-tags/x', 'change dist-tags by this path'],
     ['npm.md E row 24', 'PUT', '/-/package/@acme/allowed/dist-tags/x', 'change dist-tags by this path'],
     ['npm.md B', 'POST', '/-/package/@acme%2fallowed/access', 'change the access of a package'],
-    ['npm.md A.2', 'POST', '/-/package/@acme%2fallowed/trust', 'change trusted publishers; they are in the policy file'],
     ['NPM-17', 'PUT', '/-/package/@acme%2fallowed/dist-tags/1.0.0', 'change the dist-tag 1.0.0, which reads as a version range'],
   ])('%s: %s %s', (_, method, path, what) => {
     expect(route(method, path)).toEqual({ kind: 'write', what, name: '@acme/allowed' });
