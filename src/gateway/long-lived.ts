@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { covers, type PackageName } from '../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../core/refusal.ts';
 import type { Reply, Route } from '../registries/registry.ts';
-import { isChange, UploadRefused } from '../registries/registry.ts';
+import { howToPath, isChange, UploadRefused } from '../registries/registry.ts';
 import { relayOwn } from './answer.ts';
 import { phrases } from './authorise.ts';
 import type { Caller } from './caller.ts';
@@ -105,7 +105,8 @@ async function withoutCredential(
   const earlier = name === undefined ? undefined : await recallRefusal(room, call, name);
   if (earlier !== undefined) return earlier;
   if (caller.kind === 'unknown') return refuse('upload-token-unknown');
-  return refuse(caller.kind === 'placeholder' ? 'upload-placeholder' : 'upload-unauthenticated');
+  const page = `${call.registry.url.href}${howToPath.slice(1)}`;
+  return refuse(caller.kind === 'placeholder' ? 'upload-placeholder' : 'upload-unauthenticated', { page });
 }
 
 /** Reads the upload to learn its package; goes on with the rebuilt body and the client's own credential. */

@@ -259,6 +259,16 @@ export type Probe = (
   headers: Readonly<Record<string, string>>,
 ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
 
+/** Where each registry has its page for people, below its URL. */
+export const howToPath = '/-/how-to-publish';
+
+/** One way of publishing, for people: what it is, what to know, and what to copy. */
+export interface HowTo {
+  readonly title: string;
+  readonly says: string;
+  readonly code: string;
+}
+
 /** What the upstream has already. */
 export type Existing = 'no-package' | 'no-version' | 'exists';
 
@@ -293,6 +303,8 @@ export interface Registry {
   ) => Promise<Existing>;
   /** How clients of this protocol publish from a CI job. */
   readonly snippet: ScriptPart;
+  /** How to publish here; what everybody may know. */
+  readonly howTo: (registry: Pick<RegistrySettings, 'url'>) => readonly HowTo[];
   /** A refusal in the dialect that this ecosystem's clients show. */
   readonly reply: (refusal: Refusal, where: 'exchange' | 'upload' | 'other', requestId: string) => Reply;
 }

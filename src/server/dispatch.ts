@@ -18,6 +18,7 @@ import { onHost, under, type Hosts } from './find.ts';
 import { routeOf, spokenFor, type RequestWatch } from './meters/requests.ts';
 import { provenance, provenanceAsked } from './provenance.ts';
 import { requestId as newRequestId } from './request-id.ts';
+import { howToPublish } from './how-to-publish.ts';
 import { recordTurnedAway, type TurnedAwayRoom } from './turned-away.ts';
 
 export interface Found {
@@ -81,6 +82,8 @@ async function route(room: Room, { req, res, requestId, started, watch }: Arrive
     return provenance(room.auditStore, asked, req, res);
   }
   const found = under(registries, target.path);
+  const page = howToPublish(head, registries, found);
+  if (page !== undefined) return send(res, page);
   const endpoint = findEndpoint(head, registries, found);
   if (endpoint?.endpoint.kind === 'refused') recordTurnedAway(room, req, requestId, endpoint.endpoint.refusal, 'exchange');
   if (endpoint !== undefined) {

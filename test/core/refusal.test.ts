@@ -36,6 +36,11 @@ describe('refusals', () => {
         'status',
         'seconds',
         'text',
+        'name',
+        'more',
+        'publish',
+        'page',
+        'may',
       ].map((key) => [key, `<${key}>`]),
     );
     const refusal = refuse(code, values);

@@ -21,6 +21,7 @@ export function plainProtocol(id: 'npm' | 'pypi' = 'npm'): Registry {
     turns: 'file',
     existing: unused,
     snippet: { clients: [], script: unused },
+    howTo: unused,
     reply: (refusal) => ({
       status: refusal.status,
       headers: { 'content-type': 'text/plain' },

@@ -6,8 +6,8 @@ export const upload = {
     status: 401,
     title: 'No credential',
     sentence: () => 'Publishing here needs a trusted publisher, and this request carries no upload token.',
-    fix: () =>
-      'No exchange was seen from this job: check `permissions: id-token: write` and that the client supports trusted publishing (npm 11.5.1 or newer, pnpm 11, Yarn 4, uv, pdm, maturin), or get a token with `countersign mint`.',
+    fix: (v) =>
+      `No exchange was seen from this job: check \`permissions: id-token: write\` and that the client supports trusted publishing (npm 11.5.1 or newer, pnpm 11, Yarn 4, uv, pdm, maturin), or get a token with \`countersign mint\`.${v['page'] ? ` See ${v['page']}` : ''}`,
   },
   'upload-exchange-refused': {
     status: 403,
@@ -19,7 +19,8 @@ export const upload = {
     title: 'Placeholder token',
     sentence: () =>
       'The request carries XXXXX-XXXXX-XXXXX-XXXXX, the placeholder that actions/setup-node writes, and no exchange came before it.',
-    fix: () => 'Check `permissions: id-token: write` and that the client supports trusted publishing.',
+    fix: (v) =>
+      `Check \`permissions: id-token: write\` and that the client supports trusted publishing.${v['page'] ? ` See ${v['page']}` : ''}`,
   },
   'upload-token-unknown': {
     status: 401,

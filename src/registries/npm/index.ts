@@ -2,6 +2,7 @@
 import type { Registry } from '../registry.ts';
 import { exchange } from './exchange.ts';
 import { existing } from './existing.ts';
+import { howTo } from './how-to.ts';
 import { inspect } from './inspect.ts';
 import { entry, entryProblem, packageName } from './name.ts';
 import { presented } from './presented.ts';
@@ -23,6 +24,7 @@ export const npm: Registry = {
   turns: 'package',
   existing: (probe, _registry, what) => existing(probe, what),
   snippet,
+  howTo,
   reply,
 };
 

@@ -3,6 +3,7 @@ import type { Registry } from '../registry.ts';
 import { exchange } from './exchange.ts';
 import { existing } from './existing.ts';
 import { glimpse } from './glimpse.ts';
+import { howTo } from './how-to.ts';
 import { inspect } from './inspect.ts';
 import { entry, entryProblem, packageName } from './name.ts';
 import { presented } from './presented.ts';
@@ -26,5 +27,6 @@ export const pypi: Registry = {
   turns: 'file',
   existing,
   snippet,
+  howTo,
   reply,
 };

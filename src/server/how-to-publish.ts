@@ -1,0 +1,75 @@
+// The page for people: how to publish here. It lives where no registry has a page of its own, so that devpi's pages, the
+// simple index and the front page of a registry stay what they are; refusals name its address.
+import { createHash } from 'node:crypto';
+import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
+import { howToPath } from '../registries/registry.ts';
+import type { Found } from './dispatch.ts';
+
+/** The answer at a registry's page, or at the host's root where no registry is; undefined for every other request. */
+export function howToPublish(head: Head, onHost: readonly RegistrySettings[], found: Found | undefined): Reply | undefined {
+  if (head.method !== 'GET' && head.method !== 'HEAD') return undefined;
+  if (found?.path === howToPath) return page(`How to publish to ${found.registry.url.host}`, guide(found.registry));
+  if (head.path !== howToPath || found !== undefined) return undefined;
+  return page(`How to publish to ${onHost[0]?.url.host ?? ''}`, directory(onHost));
+}
+
+function guide(registry: RegistrySettings): string {
+  const { protocol, url, audiences } = registry;
+  const facts: readonly (readonly [string, string])[] = [
+    ['address', url.href],
+    ['for', protocol.title],
+    ['audience of identity tokens', audiences.join(', ')],
+  ];
+  const sections = protocol
+    .howTo(registry)
+    .map(({ title, says, code }) => `<h2>${text(title)}</h2><p>${text(says)}</p><pre>${text(code)}</pre>`);
+  return `<p>${text(intro)}</p>
+<dl>${facts.map(([term, value]) => `<dt>${text(term)}</dt><dd><code>${text(value)}</code></dd>`).join('')}</dl>
+${sections.join('\n')}
+<h2>If it is refused</h2><p>${text(refused)}</p>`;
+}
+
+const intro =
+  'CI jobs publish here with the identity token of their run; nobody stores a password or a token for it. Which job may publish what is decided by a policy that the administrators of this registry keep.';
+const refused =
+  'The log of the job says what differed and what to change; npm prints it as a notice. The request id at its end is what the administrators need to look it up.';
+
+function directory(registries: readonly RegistrySettings[]): string {
+  const items = registries.map(({ url, protocol }) => {
+    const address = `${url.pathname}${howToPath.slice(1)}`;
+    return `<li><a href="${text(address)}">${text(url.href)}</a> (${text(protocol.title)})</li>`;
+  });
+  return `<ul>${items.join('')}</ul>`;
+}
+
+const style = `body{font:1rem/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+pre{overflow-x:auto;padding:.75rem;border:1px solid #bbb;border-radius:.25rem}dt{font-weight:600}dd{margin:0 0 .5rem}
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}pre{border-color:#555}a{color:#8ab4f8}}`;
+const styleHash = createHash('sha256').update(style).digest('base64');
+
+/** Works without scripts, and lets nothing be loaded, framed or sent from it, whatever may get into it. */
+function page(title: string, body: string): Reply {
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${text(title)}</title><style>${style}</style></head>
+<body><main><h1>${text(title)}</h1>
+${body}
+</main></body></html>
+`;
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'x-content-type-options': 'nosniff',
+    },
+    body: html,
+  };
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Text as it may stand in an element and in a quoted attribute. */
+function text(value: string): string {
+  return value.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
+}
