@@ -5,6 +5,13 @@ import type { TrustedPublisher } from '../core/publisher.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { CredentialSettings } from '../core/settings.ts';
 import type { ScriptPart } from '../core/snippet.ts';
+import type { ExchangeEndpoint } from './exchange-endpoint.ts';
+import type { HowTo } from './how-to.ts';
+import type { Head, Reply, UpstreamRequest } from './message.ts';
+
+export type { DryRun, ExchangeEndpoint, ExchangeRequest, LeakReport, Minted } from './exchange-endpoint.ts';
+export { howToPath, type HowTo } from './how-to.ts';
+export type { Head, Reply, UpstreamRequest } from './message.ts';
 
 /** One registry as configured. */
 export interface RegistrySettings {
@@ -40,30 +47,10 @@ export interface RegistrySettings {
   readonly caFile?: string;
 }
 
-/** The head of a request, after the checks of `gateway/headers.ts`. */
-export interface Head {
-  readonly method: string;
-  /** Path below the registry's URL (or below the host's root), with its leading `/`, still percent-encoded. No dot segments, `//`, `\`, or controls. */
-  readonly path: string;
-  /** Without `?`; empty when there is none. */
-  readonly query: string;
-  /** By lower-case name; each name that matters occurs once. */
-  readonly headers: ReadonlyMap<string, string>;
-}
-
 /** A publisher that a token proved, and the kind of CI behind it. */
 export interface Trust {
   readonly publisher: TrustedPublisher;
   readonly provider: string;
-}
-
-/** A complete answer of ours. */
-export interface Reply {
-  readonly status: number;
-  /** Reason phrase: printable ASCII on one line. */
-  readonly reason?: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** What a request inside the registry is. Exchange endpoints are found first, by `exchange`. */
@@ -102,14 +89,6 @@ export type Route =
       readonly harmless?: true;
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
-
-/** A request that we build ourselves and send with the service credential. The path is below the upstream URL, without leading `/`. */
-export interface UpstreamRequest {
-  readonly method: 'PUT' | 'POST' | 'DELETE' | 'GET';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
-}
 
 /** A change other than an upload, understood from its request. Nothing of the request itself goes on. */
 export interface Change {
@@ -197,77 +176,11 @@ export class UploadRefused extends Error {
   }
 }
 
-/** An upload token just made. Times are Unix seconds. */
-export interface Minted {
-  readonly token: string;
-  readonly created: number;
-  readonly expires: number;
-}
-
-/** What would have come of an exchange that was only tried. */
-export interface DryRun {
-  readonly dryRun: true;
-  /** Seconds. */
-  readonly expiresIn: number;
-  readonly grants: readonly Grant[];
-}
-
-/** An endpoint of the exchange dialect. */
-export type ExchangeEndpoint =
-  /** A public document about the exchange, which may tell the audience. */
-  | { readonly kind: 'audience'; readonly answer: (audience: string) => Reply }
-  | {
-      readonly kind: 'mint';
-      /** Nothing is to come of it (`core/dry-run.ts`). */
-      readonly dryRun: boolean;
-      /** Bytes of body that are read at most. */
-      readonly bodyLimit: number;
-      readonly read: (body: Uint8Array) => ExchangeRequest | Refusal;
-      readonly minted: (minted: Minted) => Reply;
-    }
-  | {
-      readonly kind: 'revoke';
-      readonly bodyLimit: number;
-      readonly read: (body: Uint8Array) => { readonly token: string } | Refusal;
-      readonly done: Reply;
-    }
-  | {
-      readonly kind: 'leaked';
-      readonly bodyLimit: number;
-      readonly read: (body: Uint8Array) => readonly LeakReport[] | Refusal;
-      readonly done: Reply;
-    }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly allow?: string };
-
-/** An upload token that somebody found, and where: in the reporter's words, printable. */
-export interface LeakReport {
-  readonly token: string;
-  readonly source: string;
-}
-
-export interface ExchangeRequest {
-  readonly identityToken: string;
-  /** The one package asked for. */
-  readonly package?: PackageName;
-  /** Names of registries asked for; undefined: all of the dialect on the host. */
-  readonly registries?: readonly string[];
-}
-
 /** What the gateway lets a protocol ask the upstream before an upload: a GET below the upstream URL with the service credential. */
 export type Probe = (
   path: string,
   headers: Readonly<Record<string, string>>,
 ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
-
-/** Where each registry has its page for people, below its URL. */
-export const howToPath = '/-/how-to-publish';
-
-/** One way of publishing, for people: what it is, what to know, and what to copy. */
-export interface HowTo {
-  readonly title: string;
-  readonly says: string;
-  readonly code: string;
-}
 
 /** What the upstream has already. */
 export type Existing = 'no-package' | 'no-version' | 'exists';

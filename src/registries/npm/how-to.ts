@@ -16,7 +16,7 @@ steps:
     },
     {
       title: 'GitLab CI',
-      says: `id_tokens stands in the job. Yarn wants ${`npm:${url.host}`} as its audience.`,
+      says: `id_tokens stands in the job. Yarn wants npm:${url.host} as its audience.`,
       code: `publish:
   image: node:24
   id_tokens:
