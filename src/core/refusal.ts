@@ -46,7 +46,7 @@ export function refuse(code: RefusalCode, values: RefusalValues = {}, options: R
   const printable = Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, toPrintable(String(value))]])),
   );
-  const message = [kind.sentence(printable), kind.fix?.(printable) ?? ''].filter((part) => part !== '').join(' ');
+  const message = [kind.sentence(printable), kind.fix(printable)].filter((part) => part !== '').join(' ');
   const retryAfter = options.retryAfter ?? (kind.status === 503 ? 5 : undefined);
   return {
     code,

@@ -13,6 +13,8 @@ export const labels = {
       'read',
       'upload',
       'manage',
+      'policy',
+      'trust',
       'write',
       'local',
       'revoke',

@@ -45,7 +45,7 @@ test('docs/cli.md has the help of every command and the exit codes', async () =>
 const named = new Proxy<Record<string, string>>({}, { get: (_, key) => `{${String(key)}}` });
 
 function sentence(kind: RefusalKind): string {
-  return [kind.sentence(named), kind.fix?.(named) ?? ''].join(' ').trim();
+  return [kind.sentence(named), kind.fix(named)].join(' ').trim();
 }
 
 function rows(kinds: Readonly<Record<string, RefusalKind>>): string {

@@ -32,6 +32,7 @@ export const exchange = {
     pypi: 'invalid-payload',
     oauth: 'invalid_request',
     sentence: (v) => `The identity token is longer than ${v['limit']} bytes.`,
+    fix: () => 'Leave claims out of it where the CI lets you choose them. Or is something else passed in its place?',
   },
   'token-invalid': {
     status: 401,
@@ -39,6 +40,7 @@ export const exchange = {
     pypi: 'invalid-token',
     oauth: 'invalid_grant',
     sentence: (v) => `The identity token is not valid: ${v['problem']}.`,
+    fix: () => 'Ask the CI for a fresh one right before publishing, and pass it on as it is.',
   },
   'token-expired': {
     status: 401,
@@ -87,7 +89,7 @@ export const exchange = {
     pypi: 'invalid-token',
     oauth: 'invalid_target',
     sentence: (v) => `The identity token is for audience ${v['actual']}; this registry expects ${v['expected']}.`,
-    fix: (v) => v['how'] ?? '',
+    fix: (v) => v['how'] ?? 'Ask the CI for a token with that audience.',
   },
   'issuer-unknown': {
     status: 401,

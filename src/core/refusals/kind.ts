@@ -7,10 +7,10 @@ export interface RefusalKind {
   readonly title: string;
   /** What is wrong, with values; one sentence or two, ends with a full stop. */
   readonly sentence: (v: Record<string, string>) => string;
-  /** What to change; empty when the sentence says it. */
-  readonly fix?: (v: Record<string, string>) => string;
+  /** What to change, so that whoever reads it need not ask anybody; empty only where a value says it. */
+  readonly fix: (v: Record<string, string>) => string;
   /** The PyPI exchange error code (Warehouse `errors[].code`) that is nearest. */
-  readonly pypi?: 'not-enabled' | 'invalid-payload' | 'invalid-token' | 'invalid-publisher' | 'invalid-reuse-token';
+  readonly pypi?: 'invalid-payload' | 'invalid-token' | 'invalid-publisher' | 'invalid-reuse-token';
   /** The OAuth 2.0 error code (RFC 6749 5.2, RFC 8693 2.2.2) that is nearest. */
   readonly oauth?:
     | 'invalid_request'

@@ -46,14 +46,7 @@ export const outage = {
     status: 400,
     title: 'Registry refused',
     sentence: (v) => `The registry behind this proxy answered ${v['status']}${v['text'] ? `: ${v['text']}` : ''}.`,
-  },
-  'shutting-down': {
-    status: 503,
-    title: 'Restarting',
-    pypi: 'invalid-token',
-    oauth: 'temporarily_unavailable',
-    sentence: () => 'This proxy is shutting down.',
-    fix: () => 'Try again.',
+    fix: () => "The reason is the registry's own: change what it names, or tell its administrator.",
   },
   'too-many': {
     status: 429,

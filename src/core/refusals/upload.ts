@@ -13,6 +13,7 @@ export const upload = {
     status: 403,
     title: 'The exchange was refused',
     sentence: (v) => `The identity token of this job was refused ${v['ago']} ago: ${v['reason']}`,
+    fix: () => 'That is what has to change; an upload comes after a new exchange.',
   },
   'upload-placeholder': {
     status: 401,
@@ -39,6 +40,7 @@ export const upload = {
     title: 'Upload token withdrawn',
     sentence: (v) =>
       `The policy no longer lets this upload token publish ${v['package'] ?? 'here'}; it changed after the token was minted.`,
+    fix: () => 'Ask the administrator what changed, then exchange a new identity token.',
   },
   'upload-limit': {
     status: 401,
@@ -51,23 +53,26 @@ export const upload = {
     status: 403,
     title: 'Upload token is for another package',
     sentence: (v) => `The upload token is for ${v['granted']}, the request is for ${v['package']}.`,
+    fix: () => 'Exchange an identity token for this package; where that is refused, a publisher has to list it.',
   },
   'upload-registry': {
     status: 403,
     title: 'Upload token is for another registry',
     sentence: (v) => `The upload token is for ${v['granted']}, this request goes to registry ${v['registry']}.`,
+    fix: () => "Publish to the registry that the token is for, or exchange at this one's address.",
   },
   'upload-action': {
     status: 403,
     title: 'Not allowed with an upload token',
     sentence: (v) => `This upload token may ${v['may'] ?? 'publish new versions'}; it may not ${v['action']}.`,
-    fix: (v) => v['how'] ?? '',
+    fix: (v) => v['how'] ?? 'Use an account of your own at the registry for that.',
   },
   'upload-tag-rule': {
     status: 403,
     title: 'Tag and version differ',
     sentence: (v) =>
       `Publisher ${v['publisher']} publishes version ${v['version']} only from tag ${v['expected']}; this run is on ${v['actual'] ?? 'no tag'}.`,
+    fix: () => 'Push that tag and release from it, or publish the version that the tag names.',
   },
   'upload-new-package': {
     status: 403,
@@ -81,7 +86,12 @@ export const upload = {
     sentence: (v) => `${v['what']} already exists and cannot be replaced.`,
     fix: () => 'You cannot publish over the previously published versions; choose a new version.',
   },
-  'upload-dist-tag': { status: 403, title: 'dist-tag not allowed', sentence: (v) => `The dist-tag ${v['tag']} ${v['problem']}.` },
+  'upload-dist-tag': {
+    status: 403,
+    title: 'dist-tag not allowed',
+    sentence: (v) => `The dist-tag ${v['tag']} ${v['problem']}.`,
+    fix: () => 'Choose another with --tag, or change `dist_tags` of the publisher.',
+  },
   'change-stale': {
     status: 409,
     title: 'Changed meanwhile',
@@ -100,29 +110,48 @@ export const upload = {
     sentence: (v) => `The registry said yes, but then ${v['problem']}.`,
     fix: () => 'Look at the package before you try again, and tell the administrator.',
   },
-  'body-mismatch': { status: 400, title: 'Names differ', sentence: (v) => `${v['where']} says ${v['actual']}, expected ${v['expected']}.` },
-  'body-invalid': { status: 400, title: 'Upload not understood', sentence: (v) => `The upload is refused because ${v['problem']}.` },
+  'body-mismatch': {
+    status: 400,
+    title: 'Names differ',
+    sentence: (v) => `${v['where']} says ${v['actual']}, expected ${v['expected']}.`,
+    fix: () => 'Make both say the same: build the package anew.',
+  },
+  'body-invalid': {
+    status: 400,
+    title: 'Upload not understood',
+    sentence: (v) => `The upload is refused because ${v['problem']}.`,
+    fix: () => 'Change that, or build the package anew with a current client.',
+  },
   'body-digest': {
     status: 400,
     title: 'Digest differs',
     sentence: (v) => `The ${v['algorithm']} of the file is ${v['actual']}, the upload says ${v['expected']}.`,
+    fix: () => 'The file was changed between build and upload, or on its way: build and upload it again.',
   },
   'body-type': {
     status: 415,
     title: 'Content type not accepted',
     sentence: (v) => `The upload must be ${v['expected']}; it is ${v['actual'] ?? 'without a content type'}.`,
+    fix: () => 'Upload with a client of this kind of registry, such as npm, pnpm, Yarn, twine or uv.',
   },
   'body-encoding': {
     status: 415,
     title: 'Content encoding not accepted',
     sentence: (v) => `Uploads must not be compressed (Content-Encoding ${v['actual']}).`,
+    fix: () => 'Turn compression off in the client, or in the proxy between.',
   },
   'body-too-large': {
     status: 413,
     title: 'Upload too large',
     sentence: (v) => `${v['what'] ?? 'The upload'} is larger than ${v['limit']} bytes.`,
+    fix: () => 'Leave out what it does not need; an administrator can raise `max_upload`.',
   },
-  'body-incomplete': { status: 400, title: 'Upload incomplete', sentence: () => 'The upload ended before it was complete.' },
+  'body-incomplete': {
+    status: 400,
+    title: 'Upload incomplete',
+    sentence: () => 'The upload ended before it was complete.',
+    fix: () => 'Try again; if it happens again, look for a time limit in a proxy between.',
+  },
   'trust-unproved': {
     status: 403,
     title: 'Trusted publishers not shown',

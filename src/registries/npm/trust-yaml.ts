@@ -25,8 +25,8 @@ const forms: Readonly<Record<string, readonly Field[]>> = {
     ['ref'],
   ],
   circleci: [
-    ['org_id', circleci('org-id')],
     ['project_id', circleci('project-id')],
+    ['org_id', circleci('org-id')],
     ['pipeline_definition_id', circleci('pipeline-definition-id')],
     ['vcs_origin', circleci('vcs-origin')],
     ['context_ids', circleci('context-ids')],

@@ -33,8 +33,8 @@ export function reply(refusal: Refusal, where: 'exchange' | 'upload' | 'other', 
 }
 
 /** Warehouse answers every refused exchange with 422; what a client or an administrator can act on keeps its status. */
-function exchangeStatus({ code, status }: Refusal): number {
-  return status >= 500 || code === 'not-enabled' || [404, 405, 406, 408, 413, 429].includes(status) ? status : 422;
+function exchangeStatus({ status }: Refusal): number {
+  return status >= 500 || [404, 405, 406, 408, 413, 429].includes(status) ? status : 422;
 }
 
 /** One line of printable ASCII (RFC 9112 4), short enough for every proxy on the way. */

@@ -16,6 +16,16 @@ const gitlab = {
   permissions: [],
 };
 
+const circleci = {
+  type: 'circleci',
+  claims: {
+    'oidc.circleci.com/org-id': '6f6b1b1c-0f4e-4e9d-9e3b-2a1c5d7e9f11',
+    'oidc.circleci.com/project-id': 'b0a1c2d3-1111-4222-8333-444455556666',
+    'oidc.circleci.com/pipeline-definition-id': 'd1e2f3a4-7777-4888-8999-aaaabbbbcccc',
+    'oidc.circleci.com/context-ids': ['c7e1d2f3-5555-4666-8777-888899990000'],
+  },
+};
+
 function refusalOf(method: string, body: string, path = '/-/package/@acme%2fui/trust'): Refusal {
   const route = npm.route(head(method, path, { 'content-type': 'application/json' }));
   if (route.kind !== 'policy') throw new Error(`not refused: ${route.kind}`);
@@ -27,7 +37,7 @@ const lineOf = (body: unknown): string | undefined =>
 /** Loads the line in a policy with this registry. */
 function policyWith(line: string): string {
   const registry = 'protocol: npm\n    url: https://npm.acme.dev/\n    upstream: http://verdaccio:4873/\n    credential: none';
-  return `issuers:\n  github: {}\n  gitlab: {}\nregistries:\n  npm:\n    ${registry}\npublishers:\n  ${line}\n`;
+  return `issuers:\n  github: {}\n  gitlab: {}\n  circleci: { issuer: "https://oidc.circleci.com/org/6f6b1b1c-0f4e-4e9d-9e3b-2a1c5d7e9f11" }\nregistries:\n  npm:\n    ${registry}\npublishers:\n  ${line}\n`;
 }
 
 describe('npm trust as YAML', () => {
@@ -38,6 +48,11 @@ describe('npm trust as YAML', () => {
       'an environment that YAML takes for something else',
       { ...github, claims: { ...github.claims, environment: 'on' } },
       /environment: "on"/,
+    ],
+    [
+      'circleci',
+      circleci,
+      /project_id: "b0a1c2d3-1111-4222-8333-444455556666", org_id: .*, vcs_origin: any, context_ids: \["c7e1d2f3.*\], ref: any/,
     ],
     ['gitlab', gitlab, /project_path: "acme\/tools\/ui", namespace_id: any, ci_file: ".gitlab-ci.yml", environment: any, ref: any/],
   ])('%s is a publisher that loads as it stands, and of which check lists every `any`', async (_, configuration, expected) => {

@@ -38,13 +38,13 @@ describe('refusals in the dialect of Python indexes', () => {
   it.each(codes)('EXC-11: %s of an exchange has `message` and `errors`, without which twine and gh-action crash', (code) => {
     const refusal = refuse(code, values);
     const answer = pypi.reply(refusal, 'exchange', 'req-1');
-    const kept = refusal.status >= 500 || code === 'not-enabled' || [404, 405, 408, 413, 429].includes(refusal.status);
+    const kept = refusal.status >= 500 || [404, 405, 408, 413, 429].includes(refusal.status);
     expect(answer.status).toBe(kept ? refusal.status : 422);
     expect(answer.headers['www-authenticate']).toBeUndefined();
     expect(answer.headers['retry-after']).toBe(refusal.retryAfter === undefined ? undefined : String(refusal.retryAfter));
     expect(JSON.parse(answer.body)).toMatchObject({
       message: 'Token request failed',
-      errors: [{ code: expect.stringMatching(/^(not-enabled|invalid-[a-z-]+)$/), description: `${refusal.message} (request req-1)` }],
+      errors: [{ code: expect.stringMatching(/^invalid-[a-z-]+$/), description: `${refusal.message} (request req-1)` }],
       type: `urn:countersign:refusal:${code}`,
       status: answer.status,
     });
