@@ -12,5 +12,7 @@ export async function existing(probe: Probe, what: { readonly name: PackageName;
   const packument: Json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
   const versions = isJsonObject(packument) ? own(packument, 'versions') : undefined;
   if (!isJsonObject(versions)) throw new Error('the upstream answered a packument without versions');
+  const name = isJsonObject(packument) ? own(packument, 'name') : undefined;
+  if (name !== undefined && name !== what.name) throw new Error('the upstream answered the packument of another package');
   return Object.hasOwn(versions, what.version) ? 'exists' : 'no-version';
 }

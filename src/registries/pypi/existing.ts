@@ -1,17 +1,11 @@
 // What the upstream has of a project before an upload: asked of its simple index (PEP 503, PEP 691).
-import { isJsonObject, own, type Json } from '../../core/json.ts';
 import type { PackageName } from '../../core/package-name.ts';
 import type { Existing, Probe, RegistrySettings } from '../registry.ts';
 import { parseFilename } from './filename.ts';
+import { filesOf, type Listed } from './simple-page.ts';
 
 /** devpi serves JSON, pypiserver HTML only. */
 const headers = { accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5' };
-
-/** A file as an index lists it. */
-export interface Listed {
-  readonly filename: string;
-  readonly url: string;
-}
 
 /**
  * Looks for the project and the file. `simple` of the registry says where the index is; else devpi's and then pypiserver's
@@ -64,30 +58,7 @@ async function list(probe: Probe, path: string): Promise<Listed[] | undefined> {
   // 303: pypiserver sends installers on to its fallback index. Other redirects are a misconfiguration, and no answer.
   if (status === 404 || status === 303) return undefined;
   if (status !== 200) throw new Error(`the upstream answered ${status} to a request for ${path}`);
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  return text.trimStart().startsWith('{') ? fromJson(text) : fromHtml(text);
-}
-
-function fromJson(text: string): Listed[] {
-  const page: Json = JSON.parse(text);
-  const files = isJsonObject(page) ? own(page, 'files') : undefined;
-  if (!Array.isArray(files)) throw new Error('the upstream answered a simple page without files');
-  return files.map((file: Json) => {
-    const filename = isJsonObject(file) ? own(file, 'filename') : undefined;
-    const url = isJsonObject(file) ? own(file, 'url') : undefined;
-    if (typeof filename !== 'string' || typeof url !== 'string')
-      throw new Error('the upstream answered a simple page with a file that is none');
-    return { filename, url };
-  });
-}
-
-/** Anchors of PEP 503; the text is the file name. */
-function fromHtml(text: string): Listed[] {
-  if (!/<html|<!doctype html/i.test(text)) throw new Error('the upstream answered a simple page that is neither JSON nor HTML');
-  return [...text.matchAll(/<a\s[^>]*?href\s*=\s*["']([^"'>]*)["'][^>]*>([^<]*)</gi)].map(([, url = '', filename = '']) => ({
-    filename: filename.trim(),
-    url,
-  }));
+  return filesOf(body);
 }
 
 /**

@@ -34,6 +34,8 @@ describe('what the upstream has of a package', () => {
     [200, '[]'],
     [200, '{}'],
     [200, '{"versions":[]}'],
+    [200, '{"name":"@acme/victim","versions":{}}'],
+    [200, '{"name":["@acme/widget"],"versions":{}}'],
     [204, ''],
   ])('is not known from %i %s, and no upload goes on (P4)', async (status, body) => {
     await expect(existing(status, body)).rejects.toBeInstanceOf(Error);
