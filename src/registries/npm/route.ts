@@ -78,8 +78,10 @@ const packageMatter = new RegExp(`^/-/package/(${spelledName})/([^/]+)`);
 /** A write to a path that belongs to no package, or that names one behind `/-/package/`. */
 function beside(head: Head): Route {
   const tokenPath = /^\/-\/user\/token\/(.+)$/.exec(head.path)?.[1];
-  if (tokenPath !== undefined && head.method === 'DELETE' && parseToken(tokenPath).kind !== 'foreign')
-    return { kind: 'revoke', token: tokenPath, done: json(200, { ok: true }) };
+  const parsed = tokenPath === undefined || head.method !== 'DELETE' ? undefined : parseToken(tokenPath);
+  // A damaged one is nobody's, and is forgotten with the same words.
+  if (tokenPath !== undefined && parsed !== undefined && parsed.kind !== 'foreign')
+    return { kind: 'revoke', token: parsed.kind === 'token' ? parsed.token : tokenPath, done: json(200, { ok: true }) };
   if (!head.path.startsWith('/-/package/')) return besidePackages(head);
   const [, spelling = '', tag = ''] = tagPath.exec(head.path) ?? [];
   const tagged = nameOf(spelling);

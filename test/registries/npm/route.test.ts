@@ -246,4 +246,9 @@ describe('npm logout', () => {
     expect(route('DELETE', `/-/user/token/${token}`)).toMatchObject({ kind: 'revoke', token, done: { status: 200 } });
     expect(route('DELETE', '/-/user/token/csgn_damaged')).toMatchObject({ kind: 'revoke' });
   });
+
+  it('beside SEC-15: gives back the same token in the form of the PyPI dialect', () => {
+    const token = formatToken(new Uint8Array(32).fill(1));
+    expect(route('DELETE', `/-/user/token/pypi-${token}`)).toMatchObject({ kind: 'revoke', token });
+  });
 });
