@@ -25,9 +25,11 @@ export function route(head: Head): Route {
 
 /** The project of `/simple/<project>/`, of devpi's `/+simple/<project>/`, or of `/<project>/`. */
 function projectRead(path: string): PackageName | undefined {
-  const [first = '', second = ''] = segments(path);
+  const [first = '', second = '', ...deeper] = segments(path);
+  // What lies deeper is for the server to say, and for nobody to read with the service credential.
+  if (deeper.length > 0) return undefined;
   if (first === 'simple' || first === '+simple') return packageName(second);
-  return segments(path).length === 1 ? packageName(first) : undefined;
+  return second === '' ? packageName(first) : undefined;
 }
 
 /** Completes "an upload token may not …". */

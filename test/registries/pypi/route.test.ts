@@ -25,6 +25,10 @@ describe('routes of a Python index', () => {
     ['/+f/8f4/34346648f6b96/acme_ui-1.0.tar.gz', undefined],
     ['/packages/acme_ui-1.0.tar.gz', undefined],
     ['/simple/%61cme/', undefined],
+    ['/simple/acme-ui/x', undefined],
+    ['/simple/acme-ui/..%2fvictim', undefined],
+    ['/+simple/acme-ui/victim/', undefined],
+    ['/acme-ui/1.0', undefined],
   ])('GET and HEAD %s are reads of %s', (path, name) => {
     for (const method of ['GET', 'HEAD'])
       expect(pypi.route(head(method, path))).toEqual({ kind: 'read', ...(name === undefined ? {} : { name }) });
