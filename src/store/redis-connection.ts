@@ -27,6 +27,11 @@ export interface ConnectionEvents {
 
 /** Milliseconds for a cluster: ioredis' own limit counts per command sent, and a cluster sends one command several times. */
 const deadline = 900;
+/**
+ * Commands in a row that were not answered in time: then the connection is made anew. An answer that announces more than
+ * ever comes swallows all that follow, and as bytes do come, nothing else would end it (RED-11).
+ */
+const mostUnanswered = 3;
 
 /**
  * One ioredis client at a time, replaced when the password file changed. `Client` is the part of it that its user needs,
@@ -41,6 +46,7 @@ export class RedisConnection<Client> {
   #client: Redis | Cluster;
   #closed = false;
   #up: boolean | undefined;
+  #unanswered = 0;
   /** Why the connection was lost last: says more than that there is none. */
   #reason: Reason = unreachable;
 
@@ -58,13 +64,25 @@ export class RedisConnection<Client> {
   async ask<T>(command: (client: Client) => Promise<T>): Promise<T> {
     if (this.#closed) throw new StoreUnavailable(`The ${this.#use.subject} is closed.`, 'closed');
     this.#gatherWrites();
+    const client = this.#client;
     try {
       // The scripts were defined in `#build`; ioredis' types cannot know.
-      const answer = command(this.#client as unknown as Client);
-      return await (this.#client instanceof Cluster ? within(answer) : answer);
+      const coming = command(client as unknown as Client);
+      const answer = await (client instanceof Cluster ? within(coming) : coming);
+      this.#unanswered = 0;
+      return answer;
     } catch (error) {
-      throw toUnavailable(error, this.#reason);
+      const unavailable = toUnavailable(error, this.#reason);
+      this.#countUnanswered(unavailable, client);
+      throw unavailable;
     }
+  }
+
+  #countUnanswered({ failure }: StoreUnavailable, client: Redis | Cluster): void {
+    this.#unanswered = failure === 'timeout' ? this.#unanswered + 1 : 0;
+    if (this.#unanswered < mostUnanswered || client !== this.#client || client.status !== 'ready') return;
+    this.#unanswered = 0;
+    client.disconnect(true);
   }
 
   close(): void {

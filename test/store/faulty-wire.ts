@@ -10,6 +10,8 @@ export interface FaultyWire {
   /** The port to which new connections go. */
   target: number;
   fault: Fault;
+  /** Goes to the client in place of each answer. */
+  instead: Buffer | undefined;
   /** Milliseconds by which every answer comes later. */
   latency: number;
   /** Connections taken so far. */
@@ -49,6 +51,7 @@ export async function startFaultyWire(target: number): Promise<FaultyWire> {
     });
     upstream.on('data', (bytes: Buffer) => {
       if (wire.fault === 'cut-answers') drop();
+      else if (wire.instead !== undefined) client.write(wire.instead);
       else if (wire.latency === 0) client.write(bytes);
       else void sleep(wire.latency).then(() => client.write(bytes));
     });
@@ -58,6 +61,7 @@ export async function startFaultyWire(target: number): Promise<FaultyWire> {
     port: (server.address() as AddressInfo).port,
     target,
     fault: 'none',
+    instead: undefined,
     latency: 0,
     connections: () => taken,
     open: () => sockets.size,

@@ -239,3 +239,69 @@ onRedis('a Redis that answers with an error', () => {
     expect(await store.find(hash)).toBeUndefined();
   });
 });
+
+/** Answers that are none to what was asked, as a server of another kind, a broken proxy or an attacker on the wire would give. */
+const oddAnswers: readonly (readonly [string, string])[] = [
+  ['an integer', ':1\r\n'],
+  ['a huge integer', ':99999999999999999999\r\n'],
+  ['a status', '+OK\r\n'],
+  ['nil', '$-1\r\n'],
+  ['a nil list', '*-1\r\n'],
+  ['an empty list', '*0\r\n'],
+  ['a list of nothing known', '*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n'],
+  ['`minted` as a status', '+minted\r\n'],
+  ['`minted` as text', '$6\r\nminted\r\n'],
+  ['`minted` in a list in a list', '*1\r\n*2\r\n$6\r\nminted\r\n$1\r\nx\r\n'],
+  ['`minted` in capitals', '*2\r\n$6\r\nMINTED\r\n$1\r\nx\r\n'],
+  ['an error in a list', '*2\r\n-ERR x\r\n$1\r\nx\r\n'],
+  ['an error of no kind', '-\r\n'],
+  ['an error with a secret in it', "-ERR Error running script, args 'hunter2-password'\r\n"],
+  ['a text of a gigabyte that never comes', '$1073741824\r\nx'],
+  ['a list of a billion that never comes', '*1000000000\r\n'],
+  ['a text of a negative length', '$-5\r\nabc\r\n'],
+  ['a length that is no number', '$abc\r\nabc\r\n'],
+  ['lists in lists without end', '*1\r\n'.repeat(20_000)],
+  ['types of RESP3', '%1\r\n+a\r\n+b\r\n'],
+  ['a push of RESP3', '>2\r\n+invalidate\r\n*0\r\n'],
+  ['two answers at once', ':1\r\n:2\r\n:3\r\n'],
+  ['HTTP', 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'],
+  ['TLS', '\x15\x03\x01\x00\x02\x02\x46'],
+  ['NUL', '\0\0\0\0'],
+  ['LF alone', '+OK\n'],
+  ['another record', `$19\r\n{"version":1,"id":1}\r\n`],
+];
+
+onRedis('a Redis that answers what was not asked', () => {
+  it('beside RED-09, RED-11: nothing is minted, nothing waits for ever, and it goes on by itself', async () => {
+    const redis = await redisServer();
+    const verdicts = await Promise.all(
+      oddAnswers.map(async ([what, bytes]) => {
+        const wire = await wireTo(redis);
+        const log = keptLog();
+        const store = await open(wire.port, {}, log);
+        const known = mintOf(Date.now());
+        await store.mint(known);
+        wire.instead = Buffer.from(bytes, 'latin1');
+        const [minted, found, again] = await Promise.all([
+          refusedOr(() => store.mint(mintOf(Date.now()))),
+          refusedOr(() => store.find(known.tokenHash)),
+          refusedOr(() => store.mint(mintOf(Date.now()))),
+        ]);
+        wire.instead = undefined;
+        await recovered(store);
+        const after = await store.find(known.tokenHash);
+        const shown = log.lines.some((line) => line.includes('hunter2'));
+        return [what, minted, found, again, after?.id === known.tokenHash.slice(0, 12), shown];
+      }),
+    );
+    for (const verdict of verdicts)
+      expect(verdict).toEqual([verdict[0], 'refused', expect.stringMatching(/^(?:refused|undefined)$/), 'refused', true, false]);
+  });
+});
+
+/** `refused` for an outage told within a second and a half, else what came of it. */
+async function refusedOr(call: () => Promise<unknown>): Promise<string> {
+  const started = performance.now();
+  const result = await call().catch((error: unknown) => (error instanceof StoreUnavailable ? 'refused' : String(error)));
+  return performance.now() - started > 3000 ? 'late' : String(result);
+}
