@@ -15,6 +15,7 @@ import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
 import { configurationFor } from './configuration.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
+import { openMemory } from './open-memory.ts';
 import { stopSignal, supervise } from './supervise.ts';
 import type { Terminal } from './terminal.ts';
 import { tracingFor } from './tracing.ts';
@@ -25,6 +26,7 @@ import { joinScrape } from './worker-metrics.ts';
 export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
   // Node would open its inspector on this signal: every secret in memory, for whoever may send one (SEC-07).
   process.on('SIGUSR1', () => undefined);
+  if (cluster.isPrimary) warnOfOpenMemory(terminal);
   const configuration = await configurationFor(path, terminal);
   if (cluster.isPrimary && configuration.warnings.length > 0)
     terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err, width: terminal.width.err }));
@@ -48,12 +50,20 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   return exitCode.ok;
 }
 
+/** A warning while developing; in production (the image) the program does not start. @throws CommandFailed */
+function warnOfOpenMemory(terminal: Terminal): void {
+  const open = openMemory({ nodeArguments: process.execArgv, env: terminal.env });
+  if (open.length === 0) return;
+  if (terminal.env['NODE_ENV'] === 'production') throw new CommandFailed(exitCode.configuration, `${open.join('; ')}; take it away`);
+  for (const sentence of open) terminal.err(`warning: ${sentence}\n`);
+}
+
 async function start(
   configuration: Configuration,
   { env }: Terminal,
   logging: Logging,
 ): Promise<{ running: Running; recording: Recording }> {
-  const { logger } = logging;
+  const { logger, protect } = logging;
   let store: Store | undefined;
   let recording: Recording | undefined;
   try {
@@ -65,7 +75,7 @@ async function start(
     const audit = counted(recording.audit, metrics);
     const scrape = cluster.isWorker ? joinScrape(metrics.read) : metrics.read;
     const tracing = await tracingFor(configuration, env, logging);
-    const own = { log: logger, version: version(), metrics, scrape, tracing };
+    const own = { log: logger, protect, version: version(), metrics, scrape, tracing };
     const running = await startServer(configuration, { store, audit, recorded, auditProblem: problem, auditStore, ...own });
     const close = async (): Promise<void> => {
       await running.close();

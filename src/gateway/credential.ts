@@ -43,12 +43,17 @@ const margin = (life: number): number => Math.min(60_000, life / 10);
 /**
  * @param client carries logins; make one for this alone or share the one of `createForward`'s kind
  * @param now milliseconds
+ * @param protect is told each secret that was read or made, also from files and logins, before it is used (SEC-05)
  */
-export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () => number = Date.now): Credentials {
+export function createCredentials(
+  client: Pick<UpstreamClient, 'send'>,
+  now: () => number = Date.now,
+  protect: (secret: string) => void = () => undefined,
+): Credentials {
   const kept = new Map<string, LoggedIn>();
   const underWay = new Map<string, Promise<LoggedIn>>();
   const paused = new Map<string, number>();
-  const readSecret = createSecretReader();
+  const readSecret = createSecretReader(protect);
 
   const login = async (registry: RegistrySettings, settings: Login): Promise<Secret> => {
     const known = kept.get(keyOf(registry));
@@ -65,6 +70,7 @@ export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () 
       .then((password) => logIn(client, registry, { username: settings.username, password }, now))
       .then(
         (loggedIn) => {
+          protect(loggedIn.header.reveal().replace(/^\w+ /, ''));
           kept.set(key, loggedIn);
           return loggedIn;
         },
@@ -85,8 +91,12 @@ export function createCredentials(client: Pick<UpstreamClient, 'send'>, now: () 
       switch (settings.kind) {
         case 'none':
           return undefined;
-        case 'basic':
-          return basic(settings.username, await readSecret(settings.password));
+        case 'basic': {
+          const password = await readSecret(settings.password);
+          // In base64 the password alone looks otherwise than behind its user name.
+          protect(`${settings.username}:${password}`);
+          return basic(settings.username, password);
+        }
         case 'bearer':
           return bearer(await readSecret(settings.token));
         case 'verdaccio_login':
@@ -167,7 +177,7 @@ function bearer(token: string): Secret {
 }
 
 /** Reads secrets; a file is read again when its size, inode or time of change is another (FLT-32). */
-function createSecretReader(): (source: SecretSource) => Promise<string> {
+function createSecretReader(protect: (secret: string) => void): (source: SecretSource) => Promise<string> {
   const files = new Map<string, { readonly stamp: string; readonly text: string }>();
   return async (source) => {
     if (source.kind === 'value') return checked(source.value.reveal(), 'the configured secret');
@@ -181,6 +191,7 @@ function createSecretReader(): (source: SecretSource) => Promise<string> {
       if (known?.stamp === stamp) return known.text;
       if (size > 65_536n) throw new CredentialUnavailable(`${source.path} is larger than a secret`);
       const text = checked(await file.readFile('utf8'), source.path);
+      protect(text);
       files.set(source.path, { stamp, text });
       return text;
     } finally {

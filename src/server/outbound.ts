@@ -22,17 +22,19 @@ export interface Outbound {
 
 interface OutboundParts {
   readonly version: string;
+  /** Tells the log a secret that it must never print (SEC-05). */
+  readonly protect?: (secret: string) => void;
   readonly metrics: Metrics;
   readonly tracing?: Tracing | undefined;
 }
 
 /** Opens sets of connections that never share one: passed-through, ours, clients' rebuilt, logins. */
-export function openOutbound({ version, metrics, tracing }: OutboundParts, now: () => number): Outbound {
+export function openOutbound({ version, protect, metrics, tracing }: OutboundParts, now: () => number): Outbound {
   const options = { version, ...(tracing === undefined ? {} : { traceparent: tracing.traceparent }) };
   const logins = measured(createUpstreamClient(options), metrics, 'login');
   const forward = createForward(options, (client) => measured(client, metrics, 'upload'));
   const foreign = measured(createUpstreamClient(options), metrics, 'long-lived');
-  const credentials = createCredentials(logins, now);
+  const credentials = createCredentials(logins, now, protect);
   return {
     passThrough: tracedPassThrough(createOnward(), tracing),
     forwarder: tracedForwarder(createForwarder({ credentials, forward, foreign }), tracing),

@@ -48,6 +48,8 @@ export interface ServerParts {
   readonly log: ServerLog;
   /** This program's version, for User-Agent and `/healthz`. */
   readonly version: string;
+  /** Tells the log a secret that it must never print (SEC-05). */
+  readonly protect?: (secret: string) => void;
   readonly metrics: Metrics;
   readonly tracing?: Tracing | undefined;
   /** The numbers that a scrape gets; those of this process unless said. */

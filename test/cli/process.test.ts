@@ -46,6 +46,16 @@ describe('node src/main.ts', () => {
     expect(bad.out).toContain('NPM_CREDENTIAL is not set');
   });
 
+  test('beside SEC-07: serve does not start in production with a switch that lets secrets out', async () => {
+    const config = written('countersign.yaml', policy());
+    const env = { COUNTERSIGN_CONFIG: config, NODE_ENV: 'production', ...policyEnv };
+    for (const more of [{ NODE_OPTIONS: '--report-on-fatalerror' }, { NODE_DEBUG: 'net' }]) {
+      const { code, out, err } = await program(['serve'], { ...env, ...more });
+      expect([code, out]).toEqual([3, '']);
+      expect(err).toMatch(/lets secrets out of the memory of this process/);
+    }
+  });
+
   test('an unknown command ends with 2 and says nothing on stdout', async () => {
     const { code, out, err } = await program(['chekc']);
     expect([code, out]).toEqual([2, '']);

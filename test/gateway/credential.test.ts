@@ -49,6 +49,21 @@ describe('a fixed credential', () => {
     await expect(fixed(credential)).rejects.toBeInstanceOf(CredentialUnavailable);
   });
 
+  it('beside SEC-05: tells the log each secret, from files and with its user name too, before it is used', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-credential-'));
+    closers.push(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'password');
+    const told: string[] = [];
+    const { client } = open();
+    const credentials = createCredentials(client, Date.now, (secret) => void told.push(secret));
+    const registry = registryAt(nowhere, { credential: { kind: 'basic', username: 'svc', password: { kind: 'file', path } } });
+    for (const password of ['first-password', 'second-password']) {
+      writeFileSync(path, `${password}\n`);
+      await credentials.header(registry);
+      expect(told).toEqual(expect.arrayContaining([password, `svc:${password}`]));
+    }
+  });
+
   it('FLT-32 from a file is read again when the file changes, and loses the newline of secret mounts', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'countersign-credential-'));
     closers.push(() => rmSync(folder, { recursive: true }));
