@@ -2,7 +2,7 @@
 // them are sent straight to the servers first and succeed: what the proxy is measured against is real.
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { crafted, craftedTypes } from '../registries/pypi/crafted.ts';
+import { crafted, craftedBeside, craftedTypes } from '../registries/pypi/crafted.ts';
 import { BOUNDARY, content, fields, form, part, plain, plainWith, type Part } from '../registries/pypi/forms.ts';
 import { startDevpi, type DevpiServer } from '../support/devpi.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
@@ -397,6 +397,15 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
   describe('bodies of the catalogue', () => {
     test.each(crafted)('%s: refused, and nothing is written', async (_, body) => {
       for (const kind of kinds) await expectRefused(() => through(kind, body));
+    });
+
+    test('beside MP-01 to MP-63: of their neighbours every fifth, which the reader alone refuses all, is refused, and nothing is written', async () => {
+      const before = await state();
+      for (const [i, [what, body]] of craftedBeside.filter((_, at) => at % 5 === 0).entries()) {
+        const answer = await through(kinds[i % 2] ?? 'devpi', body);
+        expect([400, 413], `${what}: ${answer.status} ${answer.reason}`).toContain(answer.status);
+      }
+      expect(await state()).toBe(before);
     });
 
     test.each(craftedTypes)('%s as the content type: refused, and nothing is written', async (_, type) => {

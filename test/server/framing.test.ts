@@ -603,6 +603,62 @@ describe('framing', () => {
     }
   });
 
+  test.each(['1.1', '1.0'])(
+    'beside SMG-32: a client of HTTP/%s that half-closes behind its request still gets its answer',
+    async (version) => {
+      const body = uploadBody();
+      const text = message('upload', `Content-Length: ${body.length}`, body).replace('HTTP/1.1', `HTTP/${version}`);
+      const spoken = await speak(text, { answers: 1, end: 'fin' });
+      expect([spoken.statuses, spoken.requests.length]).toEqual([[200], 1]);
+    },
+  );
+
+  test('beside SMG-23: requests of HTTP/1.0 that are kept alive are each answered, and go on as HTTP/1.1', async () => {
+    const kept = canary().replace('HTTP/1.1', 'HTTP/1.0').replace('\r\n\r\n', '\r\nConnection: keep-alive\r\n\r\n');
+    const spoken = await speak(`${kept}${kept}${canary().replace('HTTP/1.1', 'HTTP/1.0')}${canary()}`, { answers: 4 });
+    expect([spoken.statuses, spoken.closed]).toEqual([[200, 200, 200], true]);
+    expect(spoken.requests.every((request) => isCanary(request))).toBe(true);
+  });
+
+  test.each([
+    ['a token that is none', () => 'Authorization: Bearer csgn_damaged\r\n'],
+    ['no token', () => ''],
+    ['a token for something else', () => `Authorization: Bearer ${npmToken}\r\nX-A: b\r\n`],
+  ])('beside SMG-24: what follows a refused Expect: 100-continue (%s) is its body, whatever it looks like', async (_, auth) => {
+    const head = `PUT /npm/@acme%2fother HTTP/1.1\r\nHost: ${proxy.host}\r\n${auth()}Expect: 100-continue\r\nContent-Length: ${smuggled.length}\r\n\r\n`;
+    const spoken = await speak(`${head}${smuggled}${canary()}`);
+    expect(spoken.statuses[0]).toBeGreaterThanOrEqual(400);
+    expect(spoken.text).not.toMatch(/^HTTP\/1\.1 100/);
+    expect(spoken.requests.filter((request) => !isCanary(request))).toEqual([]);
+  });
+
+  test('beside SMG-34: refusals of every kind in a row, each with a body that looks like a request, take nothing along', async () => {
+    const of = (line: string, lines: string): string =>
+      `${line} HTTP/1.1\r\nHost: ${proxy.host}\r\n${lines}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
+    const npmAuth = `Authorization: Bearer ${npmToken}\r\n`;
+    const pypiAuth = `Authorization: ${tokenBasic(pypiToken)}\r\n`;
+    const refusals = [
+      of('PUT /npm/@acme%2fui', ''),
+      of('PUT /npm/@acme%2fui', `${npmAuth}Content-Type: text/plain\r\n`),
+      of('PUT /npm/@acme%2fui', `${npmAuth}Content-Type: application/json\r\nContent-Encoding: gzip\r\n`),
+      of('PUT /npm/@acme%2fui', `${npmAuth}Content-Type: application/json\r\n`),
+      of('PUT /npm/@acme%2fother', npmAuth),
+      of('PUT /npm/@acme%2fui/-rev/1', npmAuth),
+      of('POST /pypi/', pypiAuth),
+      of('POST /pypi/?x', pypiAuth),
+      of('POST /pypi/_/oidc/mint-token', ''),
+      of('PUT /pypi/_/oidc/mint-token', ''),
+      of('POST /nowhere', ''),
+      of('PUT /npm//x', ''),
+      of('PUT /npm/@acme%2fui', 'Authorization: Bearer csgn_damaged\r\n'),
+    ];
+    const spoken = await speak(refusals.map((each) => each + canary()).join(''), { answers: 2 * refusals.length, patience: 3000 });
+    expect(spoken.statuses.filter((_, i) => i % 2 === 0).every((status) => status >= 400)).toBe(true);
+    expect(spoken.statuses.filter((_, i) => i % 2 === 1)).toEqual(refusals.map(() => 200));
+    expect(spoken.requests).toHaveLength(refusals.length);
+    expect(spoken.requests.every((request) => isCanary(request))).toBe(true);
+  });
+
   test('SMG-35 a few line ends before a request are no request', async () => {
     const spoken = await speak(`\r\n\r\n\r\n${canary()}`, { answers: 1 });
     expect([spoken.statuses, spoken.requests.length]).toEqual([[200], 1]);
