@@ -25,6 +25,7 @@ const grammar: Grammar = {
     'Host: evil.example\r\n', 'X-Outside-Url: http://evil/\r\n', 'Authorization: Bearer x\r\n', 'Trailer: X\r\n', 'Proxy-Connection: close\r\n', 'a:1\r\n'.repeat(300),
     'X-HTTP-Method-Override: DELETE\r\n', 'X-Original-URL: /smuggled\r\n', 'Content-Type: text/plain\r\n', 'Content-Encoding: gzip\r\n',
   ],
+  growths: [],
   swaps: [
     ['HTTP/1.1', ['HTTP/1.0', 'http/1.1', 'HTTP/0.9', 'HTTP/2.0', 'HTTP/1.11', '']],
     ['chunked', ['Chunked', 'chunked, chunked', 'chunked;q=1', '"chunked"', 'identity', 'chunk\0ed']],

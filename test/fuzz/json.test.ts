@@ -5,7 +5,7 @@ import { json } from './json.ts';
 
 describeWith('verdaccio')('mutated npm publishes', () => {
   it('NPM-31 whatever is accepted names the granted package to body-parser 1 and 2 and to readers of other languages', async () => {
-    const { accepted } = await json.run(brief(4000));
-    expect(accepted).toBeGreaterThan(100);
+    const { accepted } = await json.run(brief(2500));
+    expect(accepted).toBeGreaterThan(700);
   });
 });

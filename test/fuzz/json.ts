@@ -33,6 +33,29 @@ const grammar: Grammar = {
     ['"', ["'", '\\"', '']],
     ['null', ['true', '"public"', '[]', '{}']],
   ],
+  growths: [
+    {
+      // Members of the manifest and of the document's top, where they may stand.
+      at: /(?="(?:readme|_nodeVersion|_npmVersion|description|scripts|dependencies|_hasShrinkwrap|access)":)/g,
+      texts: [
+        `"x$":{"name":"${victim}","versions":{"9.9.9":{"name":"${victim}"}}},`, `"x$":[{"name":"${victim}"},[[{"_id":"${victim}"}]]],`,
+        `"name$":"${victim}",`, `"nam\u0435$":"${victim}",`, `"_id$":"${victim}",`, `"\u005fx$":1,`, `"x$\u0000name":"${victim}",`, '"$":1,"0$":2,"-$":3,',
+        `"x$":"\",\"name\":\"${victim}\"",`, `"x$":"</script>\u2028\ud83d\ude00\\",`, '"x$":[1e2,-0,1.50,12345678901234567890,0.1e-7],',
+        `"peer$":{"${victim}":"*"},`, `"files$":["${victim}-1.0.0.tgz"],`, '"x$":{"__proto":1,"constructor":{"prototype":{}},"toJSON":null},', '"x$":{"toString":1,"hasOwnProperty":2},',
+        '"_npmUser":{"name":"root","trustedPublisher":{"id":"forged"}},', '"_rev":"1-x",', '"hasInstallScript":false,', '"approver":"root",', '"_integrity":"x",', '"_resolved":"http://evil.example/",',
+        '"users":{"bot":true},', '"maintainers":[{"name":"evil"}],', '"time":{"1.0.0":"x"},', '"repository":{"url":"git+https://evil.example/x"},', '"publishConfig":{"registry":"http://evil.example/"},',
+      ],
+    },
+    { at: /(?<=[{}[\],:])(?=["{[\d])/g, texts: [' ', '\n', '\t', '\r\n  ', '  \n\t'] },
+    { at: /(?<=[{,]"[a-z_]*)[a-z_](?=[a-zA-Z_]*":)/g, texts: ['\\u0061', '\\u006E', '\\u005f', '\\u0073', '\\u006d', '\\u0065'] },
+    { at: /(?<="(?:description|readme)":")/g, texts: [`\\",\\"name\\":\\"${victim}\\"`, '\\u0022,', '\u00c3\u00a9', '\\ud83d\\ude00', '\\u0000\\u001f\\/', '\\\\'] },
+    { at: /(?<="dist-tags":\{)(?=")/g, texts: [`"next$":"${version}",`, `"B$":"${version}",`, `"beta.$_-":"${version}",`] },
+    { at: /(?<="dist":\{)(?=")/g, texts: ['"attestations":{"url":"http://evil.example/"},', '"signatures":[{"sig":"x"}],', '"x$":"y",', '"fileCount":9,'] },
+    { at: /(?<="_attachments":\{"[^"]*":\{)(?=")/g, texts: [`"name":"${victim}",`, '"x$":"data",', '"digest":"x",', '"stub":true,', '"revpos":1,'] },
+    { at: /"access":null/g, texts: ['"access":"public"', '"access":"restricted"', '"access" : null'] },
+    // As it is, in escapes.
+    { at: /"@acme\/widget"/g, texts: ['"@acme\\/widget"', '"\\u0040acme/widget"', '"@acme\\u002Fwidget"'] },
+  ],
 }; // prettier-ignore
 
 /** Documents to begin with: as npm sends them, with provenance, with much in the manifest, and with archives that say something else. */
@@ -66,7 +89,8 @@ interface Case {
 }
 
 const cases: fc.Arbitrary<Case> = fc.record({
-  document: fc.nat(documents.length - 1),
+  // Seldom those whose archive says something else: they are refused whatever else is in them.
+  document: fc.oneof({ weight: 12, arbitrary: fc.constantFrom(0, 1, 2, 3, 6) }, { weight: 1, arbitrary: fc.constantFrom(4, 5) }),
   list: mutations(grammar),
   type: fc.oneof({ weight: 10, arbitrary: fc.nat(1) }, { weight: 1, arbitrary: fc.nat(contentTypes.length - 1) }),
   chunk: fc.constantFrom(0, 0, 0, 1, 13, 500),
@@ -140,6 +164,6 @@ function firstObjection(all: Read): string {
 
 export const json: Fuzzer = {
   name: 'json',
-  full: { cases: 20_000 },
+  full: { cases: 40_000 },
   run: (effort: Effort): Promise<Outcome> => explore('json', effort, cases, judge),
 };

@@ -11,6 +11,26 @@ const evil = part({ name: 'name', value: 'victim' }).toString('latin1');
 const evilFile = part({ ...content, value: 'EVIL', filename: 'victim-1.0.tar.gz' }).toString('latin1');
 const loose = (text: string): string => text.replaceAll('\r\n', '\n');
 
+/** Values, and pieces of files, that are in order and look like parts to whoever takes another line end, boundary or coding. */
+const nasty: readonly string[] = [
+  loose(evil).replaceAll(BOUNDARY, `${BOUNDARY.slice(1)}`),
+  `x\n--C\nContent-Disposition: form-data; name="name"\n\nvictim\n--C--\n`,
+  `\r\n--C\r\nContent-Disposition: form-data; name="name"\r\n\r\nvictim\r\n--C--\r\n`,
+  `\r\n--countersign-000000000000000000000000000000000000\r\nContent-Disposition: form-data; name=":action"\r\n\r\nremove_pkg\r\n`,
+  `\r\n--\r\nContent-Disposition: form-data; name="name"\r\n\r\nvictim\r\n----\r\n`,
+  '\r\n\r\nContent-Disposition: form-data; name="name"\r\n\r\nvictim',
+  '\r--0123456789abcdef\r',
+  '\u0000'.replace('\u0000', '\u0001\u001a\u007f'),
+  '\u00e9\u2028\u2029\u0085\ufeff',
+  '=6eame ZXZpbC1k +AG4AYQBtAGU- %6e%61me &#110;ame',
+  ':action=remove_pkg&name=victim&version=1.0',
+  '{"name":"victim","version":"1.0","targetindex":"svc/prod"}',
+  '',
+  '-'.repeat(80),
+  `--${BOUNDARY.slice(0, -1)}`,
+  'UNKNOWN',
+].map((text) => Buffer.from(text, 'utf8').toString('latin1'));
+
 const grammar: Grammar = {
   special: /[\r\n\-";=:\\]/g,
   piece: /--0123456789abcdef0123456789abcdef/g,
@@ -68,6 +88,35 @@ const grammar: Grammar = {
     ['form-data', ['attachment', 'Form-Data', 'form-data ']],
     ['\r\n', ['\n', '\r', '\r\n\r\n', '', '\n\r']],
     ['filetype', ['name', 'version', 'description', 'keywords']],
+  ],
+  growths: [
+    // Parts of a list field, each with a value that some parser could take for something else.
+    {
+      at: /(?=--0123456789abcdef0123456789abcdef\r\n)/g,
+      texts: nasty.map((value) => part({ name: 'classifiers', value }).toString('latin1')),
+    },
+    {
+      at: /(?=--0123456789abcdef0123456789abcdef\r\n)/g,
+      texts: nasty.slice(0, 6).map((value) => part({ name: 'requires_dist', value }).toString('latin1')),
+    },
+    { at: /(?<=name="(?:description|summary|keywords|classifiers)"\r\n\r\n)/g, texts: nasty },
+    { at: /content-disposition/gi, texts: ['content-disposition', 'CONTENT-DISPOSITION', 'Content-disposition'] },
+    { at: /(?<=content-disposition:) /gi, texts: ['', ' '] },
+    {
+      at: /(?<=filename="[^"\r\n]*"\r\n)(?=\r\n)/g,
+      texts: ['Content-Type: application/gzip\r\n', 'content-type: application/json\r\n', 'CONTENT-TYPE:application/zip\r\n'],
+    },
+    {
+      at: /(?<=; name="[a-z_:]*"\r\n)(?=\r\n)/g,
+      texts: ['Content-Type: text/plain\r\n', 'content-type: text/plain; charset=utf-8\r\n', 'Content-Type: text/plain;charset="UTF8"\r\n'],
+    },
+    { at: /(?<=name="name"\r\n\r\n)allowed/gi, texts: ['Allowed', 'ALLOWED', 'allowed'] },
+    { at: /(?<=name="version"\r\n\r\n)1\.0/g, texts: ['1.0.0', 'v1.0', '01.0', '1', '1.0.0.0', '1.00'] },
+    { at: /(?<=name="(?:sha256_digest|md5_digest)"\r\n\r\n)[0-9a-f]+/g, texts: [''] },
+    { at: /(?<=name="attestations"\r\n\r\n)\[/g, texts: [`[{"name":"victim","x":"${'\\n'}--"},`, '[ {"version":$},'] },
+    { at: /(?<=the bytes of )/g, texts: nasty },
+    { at: /^/g, texts: ['\r\n'] },
+    { at: /\r\n$/g, texts: ['', '\r\n'] },
   ],
 };
 
@@ -153,29 +202,42 @@ function objection(read: Read, name: string, file: string): string | undefined {
 
 const endOfBody = /--countersign-[0-9a-f]{36}--/;
 
-async function judge(python: PythonOracle, one: Case): Promise<boolean> {
-  const outcome = await send(one);
-  if (outcome.kind === 'refused') {
-    if (endOfBody.test(outcome.sent.toString('latin1'))) throw new Error('P9: a refused upload was given out whole');
-    return false;
+/** How many of the cases were accepted; all that were are read in one question. */
+async function judge(python: PythonOracle, list: readonly Case[]): Promise<number> {
+  const outcomes = await Promise.all(list.map(send));
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'refused' && endOfBody.test(outcome.sent.toString('latin1')))
+      throw new Error('P9: a refused upload was given out whole');
   }
-  const { name, file, request } = outcome.inspected;
-  const type = request.headers['content-type'];
-  const [answer] = (await python.ask('form', [{ type, body: outcome.body.toString('base64') }])) as [{ bottle: Read; webob: Read }];
-  for (const [reader, read] of Object.entries(answer)) {
-    const problem = objection(read, name, file);
-    if (problem !== undefined) throw new Error(`${reader} read something else than ${name} in ${file}: ${problem}`);
+  const accepted = outcomes.flatMap((outcome) => (outcome.kind === 'rebuilt' ? [outcome] : []));
+  const questions = accepted.map(({ inspected, body }) => ({
+    type: inspected.request.headers['content-type'],
+    body: body.toString('base64'),
+  }));
+  const answers = (await python.ask('form', questions)) as { bottle: Read; webob: Read }[];
+  for (const [i, { inspected }] of accepted.entries()) {
+    const { name, file } = inspected;
+    for (const [reader, read] of Object.entries(answers[i] ?? {})) {
+      const problem = objection(read, name, file);
+      if (problem !== undefined) throw new Error(`${reader} read something else than ${name} in ${file}: ${problem}`);
+    }
   }
-  return true;
+  return accepted.length;
 }
 
 export const multipart: Fuzzer = {
   name: 'multipart',
-  full: { cases: 20_000 },
+  full: { cases: 40_000 },
   async run(effort: Effort): Promise<Outcome> {
     const python = new PythonOracle();
     try {
-      return await explore('multipart', effort, cases, (one) => judge(python, one));
+      return await explore(
+        'multipart',
+        effort,
+        fc.array(cases, { minLength: 1, maxLength: 40, size: 'max' }),
+        (list) => judge(python, list),
+        (list) => list.length,
+      );
     } finally {
       python.close();
     }
