@@ -39,8 +39,8 @@ const grammar: Grammar = {
       at: /(?="(?:readme|_nodeVersion|_npmVersion|description|scripts|dependencies|_hasShrinkwrap|access)":)/g,
       texts: [
         `"x$":{"name":"${victim}","versions":{"9.9.9":{"name":"${victim}"}}},`, `"x$":[{"name":"${victim}"},[[{"_id":"${victim}"}]]],`,
-        `"name$":"${victim}",`, `"nam\u0435$":"${victim}",`, `"_id$":"${victim}",`, `"\u005fx$":1,`, `"x$\u0000name":"${victim}",`, '"$":1,"0$":2,"-$":3,',
-        `"x$":"\",\"name\":\"${victim}\"",`, `"x$":"</script>\u2028\ud83d\ude00\\",`, '"x$":[1e2,-0,1.50,12345678901234567890,0.1e-7],',
+        `"name$":"${victim}",`, `"nam\u00d0\u00b5$":"${victim}",`, `"_id$":"${victim}",`, `"\\u005fx$":1,`, `"x$\\u0000name":"${victim}",`, '"$":1,"0$":2,"-$":3,',
+        `"x$":"\\",\\"name\\":\\"${victim}\\"",`, `"x$":"</script>\u00e2\u0080\u00a8\\ud83d\\ude00\\\\",`, '"x$":[1e2,-0,1.50,12345678901234567890,0.1e-7],',
         `"peer$":{"${victim}":"*"},`, `"files$":["${victim}-1.0.0.tgz"],`, '"x$":{"__proto":1,"constructor":{"prototype":{}},"toJSON":null},', '"x$":{"toString":1,"hasOwnProperty":2},',
         '"_npmUser":{"name":"root","trustedPublisher":{"id":"forged"}},', '"_rev":"1-x",', '"hasInstallScript":false,', '"approver":"root",', '"_integrity":"x",', '"_resolved":"http://evil.example/",',
         '"users":{"bot":true},', '"maintainers":[{"name":"evil"}],', '"time":{"1.0.0":"x"},', '"repository":{"url":"git+https://evil.example/x"},', '"publishConfig":{"registry":"http://evil.example/"},',

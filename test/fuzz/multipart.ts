@@ -13,7 +13,7 @@ const loose = (text: string): string => text.replaceAll('\r\n', '\n');
 
 /** Values, and pieces of files, that are in order and look like parts to whoever takes another line end, boundary or coding. */
 const nasty: readonly string[] = [
-  loose(evil).replaceAll(BOUNDARY, `${BOUNDARY.slice(1)}`),
+  loose(evil).replaceAll(BOUNDARY, BOUNDARY.slice(1)),
   `x\n--C\nContent-Disposition: form-data; name="name"\n\nvictim\n--C--\n`,
   `\r\n--C\r\nContent-Disposition: form-data; name="name"\r\n\r\nvictim\r\n--C--\r\n`,
   `\r\n--countersign-000000000000000000000000000000000000\r\nContent-Disposition: form-data; name=":action"\r\n\r\nremove_pkg\r\n`,
@@ -113,7 +113,7 @@ const grammar: Grammar = {
     { at: /(?<=name="name"\r\n\r\n)allowed/gi, texts: ['Allowed', 'ALLOWED', 'allowed'] },
     { at: /(?<=name="version"\r\n\r\n)1\.0/g, texts: ['1.0.0', 'v1.0', '01.0', '1', '1.0.0.0', '1.00'] },
     { at: /(?<=name="(?:sha256_digest|md5_digest)"\r\n\r\n)[0-9a-f]+/g, texts: [''] },
-    { at: /(?<=name="attestations"\r\n\r\n)\[/g, texts: [`[{"name":"victim","x":"${'\\n'}--"},`, '[ {"version":$},'] },
+    { at: /(?<=name="attestations"\r\n\r\n)\[/g, texts: [String.raw`[{"name":"victim","x":"\n--"},`, '[ {"version":$},'] },
     { at: /(?<=the bytes of )/g, texts: nasty },
     { at: /^/g, texts: ['\r\n'] },
     { at: /\r\n$/g, texts: ['', '\r\n'] },
