@@ -43,6 +43,8 @@ const grammar: Grammar = {
         `"x$":"\\",\\"name\\":\\"${victim}\\"",`, `"x$":"</script>\u00e2\u0080\u00a8\\ud83d\\ude00\\\\",`, '"x$":[1e2,-0,1.50,12345678901234567890,0.1e-7],',
         `"peer$":{"${victim}":"*"},`, `"files$":["${victim}-1.0.0.tgz"],`, '"x$":{"__proto":1,"constructor":{"prototype":{}},"toJSON":null},', '"x$":{"toString":1,"hasOwnProperty":2},',
         '"_npmUser":{"name":"root","trustedPublisher":{"id":"forged"}},', '"_rev":"1-x",', '"hasInstallScript":false,', '"approver":"root",', '"_integrity":"x",', '"_resolved":"http://evil.example/",',
+        // To be refused, in the one place where they would count.
+        `"Name":"${victim}",`, '"VERSION":"9.9.9",', '"ver\u00c5\u00bfion":"9.9.9",', '"Deprecated":"x",', `"_id":"${victim}@9.9.9",`,
         '"users":{"bot":true},', '"maintainers":[{"name":"evil"}],', '"time":{"1.0.0":"x"},', '"repository":{"url":"git+https://evil.example/x"},', '"publishConfig":{"registry":"http://evil.example/"},',
       ],
     },

@@ -100,6 +100,11 @@ const grammar: Grammar = {
       texts: nasty.slice(0, 6).map((value) => part({ name: 'requires_dist', value }).toString('latin1')),
     },
     { at: /(?<=name="(?:description|summary|keywords|classifiers)"\r\n\r\n)/g, texts: nasty },
+    // To be refused, in the one place where they would count: Python takes a line end of LF alone.
+    {
+      at: /(?<=name="(?:description|summary|keywords)"\r\n\r\n|the bytes of )/g,
+      texts: [`x\n${loose(evil)}x`, `x\n${loose(evilFile)}x`, `\n${loose(evil)}`, `x\r\n${evil}`],
+    },
     { at: /content-disposition/gi, texts: ['content-disposition', 'CONTENT-DISPOSITION', 'Content-disposition'] },
     { at: /(?<=content-disposition:) /gi, texts: ['', ' '] },
     {
