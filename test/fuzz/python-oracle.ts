@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { requires } from '../support/components.ts';
 
 const program = String.raw`
-import base64, io, json, sys, warnings
+import base64, io, json, sys, tarfile, warnings
 warnings.simplefilter('ignore')
 from urllib.parse import unquote_to_bytes
 from webob import Request as WebObRequest
@@ -59,8 +59,13 @@ def path(q):
         return {'route': route.rule, 'arguments': arguments}
     return {'bottle': attempt(routed), 'webob': attempt(lambda: WebObRequest({'PATH_INFO': info}).path_info)}
 
+def tar(q):
+    kinds = {tarfile.REGTYPE: 'File', tarfile.AREGTYPE: 'File', tarfile.CONTTYPE: 'File'}
+    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(q['file'])), mode='r:gz') as archive:
+        return [[m.name, kinds.get(m.type, str(m.type)), archive.extractfile(m).read().decode('utf8', 'replace') if m.isreg() else ''] for m in archive]
+
 app = _app.app
-answers = {'form': form, 'path': path}
+answers = {'form': form, 'path': path, 'tar': tar}
 for line in sys.stdin:
     question = json.loads(line)
     print(json.dumps([answers[question['ask']](each) for each in question['list']]), flush=True)
@@ -80,7 +85,7 @@ export class PythonOracle {
   }
 
   /** Answers in the order of the questions. Throws when Python ended. */
-  async ask(ask: 'form' | 'path', list: readonly object[]): Promise<unknown[]> {
+  async ask(ask: 'form' | 'path' | 'tar', list: readonly object[]): Promise<unknown[]> {
     this.#child.stdin.write(`${JSON.stringify({ ask, list })}\n`);
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error(`Python ended: ${this.#errors.slice(-2000)}`);

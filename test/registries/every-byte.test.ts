@@ -40,7 +40,7 @@ const paths: readonly (readonly [protocol: Registry, method: string, path: strin
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const once = Array.from({ length: 256 }, (_, byte) => [`%${hex(byte)}`, `%${hex(byte).toUpperCase()}`]).flat();
-const twice = [...'/@.%\\;?#\0\nu'].map((character) => `%25${hex(character.charCodeAt(0))}`);
+const twice = '/@.%\\;?#\0\nu'.split('').map((character) => `%25${hex(character.charCodeAt(0))}`);
 const escapes = [...new Set([...once, ...twice, '%', '%2', '%u0061', '%c0%af', '%ef%bc%8f'])];
 
 /** The path with each piece (a character or an escape) replaced by, and followed by, each escape. */

@@ -18,6 +18,8 @@ export function readHeader(block: Buffer): TarHeader {
   checkSum(block);
   const magic = block.toString('latin1', 257, 265);
   if (!formats.includes(magic)) invalid('its tarball is of no known format');
+  // Some readers take what stands there for a prefix whatever the format is (Python's does).
+  if (magic !== posix && block.subarray(345, 500).some((byte) => byte !== 0)) invalid('its tarball has a prefix in a format without one');
   // The last 25 bytes of the field may be times (xstar), if the byte before them is zero.
   const prefix = magic === posix ? text(block, 345, block[475] === 0 ? 475 : 500) : '';
   const name = text(block, 0, 100);

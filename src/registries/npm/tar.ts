@@ -10,7 +10,8 @@ const entryLimit = 200_000;
 const linkLimit = 1000;
 const pathLimit = 4096;
 
-const file = new Set(['0', '\0', '7']);
+/** Not `7`, which some readers take for a file and some pass over. */
+const file = new Set(['0', '\0']);
 const known = new Set([...file, '1', '2', '5']);
 
 export class TarReader {
@@ -23,6 +24,8 @@ export class TarReader {
   #keep: (body: Buffer) => void = () => {};
   #zeros = 0;
   #entries = 0;
+  /** The entry before said something of the next one. */
+  #extended = false;
   #pax: Pax = {};
   #long: { path?: string; link?: string } = {};
   readonly #links = new Set<string>();
@@ -70,6 +73,7 @@ export class TarReader {
 
   #header(): void {
     if (this.#block.every((byte) => byte === 0)) {
+      if (this.#extended) invalid('its tarball says something of an entry that does not follow');
       this.#zeros += 1;
       return;
     }
@@ -81,7 +85,8 @@ export class TarReader {
     this.#body = header.size;
     this.#padding = (blockSize - (header.size % blockSize)) % blockSize;
     this.#kept = undefined;
-    if (!this.#extension(header)) this.#entry(header);
+    this.#extended = this.#extension(header);
+    if (!this.#extended) this.#entry(header);
     if (this.#body === 0) this.#finishBody();
   }
 
@@ -121,10 +126,13 @@ export class TarReader {
     this.#pax = {};
     this.#long = {};
     if (!known.has(header.type)) invalid('its tarball has an entry of an unusual type');
+    const path = pax.path ?? long.path ?? header.path;
+    // A folder to those who know the oldest format, and then what follows is read from another place.
+    if (file.has(header.type) && (/[/\\]$/.test(path) || header.path.endsWith('/')))
+      invalid('its tarball has a file whose name ends in a slash');
     if (!file.has(header.type) && header.size > 0) invalid('its tarball has a link or folder with contents');
     if (pax.size !== undefined && pax.size !== String(header.size)) invalid('its tarball has two sizes for one entry');
     if (pax.path !== undefined && long.path !== undefined) invalid('its tarball names one entry twice');
-    const path = pax.path ?? long.path ?? header.path;
     const folded = fold(path);
     this.#checkLinks(header, folded);
     // Who does not know these extensions goes by the header. A name that was cut to fit it is none of a manifest.
