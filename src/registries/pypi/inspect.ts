@@ -17,7 +17,10 @@ export async function inspect(incoming: Incoming): Promise<Inspected | Change | 
   if (encoding !== undefined) return refuse('body-encoding', { actual: encoding });
   const boundary = boundaryOf(incoming.head.headers.get('content-type'));
   if (isRefusal(boundary)) return boundary;
-  const reader = new MultipartReader(incoming.body, boundary, incoming.registry.maxUpload);
+  // Before the upstream is given the first of more bytes than it may have.
+  const { maxUpload } = incoming.registry;
+  if (Number(incoming.head.headers.get('content-length') ?? 0) > maxUpload) return refuse('body-too-large', { limit: maxUpload });
+  const reader = new MultipartReader(incoming.body, boundary, maxUpload);
   try {
     const form = new UploadForm();
     const read = await readToFile(reader, form);

@@ -274,6 +274,8 @@ describe('what an upload says it is', () => {
     expect(await upload({ body: form(plain), settings: { maxUpload: 300 } })).toMatchObject({
       refusal: { code: 'body-too-large', status: 413 },
     });
+    const announced = await upload({ body: form(plain), headers: { 'content-length': '65536' }, settings: { maxUpload: 65_535 } });
+    expect(announced).toMatchObject({ when: 'inspect', refusal: { code: 'body-too-large', status: 413 } });
     expect(await upload({ body: form(plain), headers: { 'content-encoding': 'gzip' } })).toMatchObject({
       refusal: { code: 'body-encoding', status: 415 },
     });
