@@ -24,8 +24,11 @@ import { joinScrape } from './worker-metrics.ts';
 
 /** Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17). */
 export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
-  // Node would open its inspector on this signal: every secret in memory, for whoever may send one (SEC-07).
-  process.on('SIGUSR1', () => undefined);
+  // Node would open its inspector on the first of these: every secret in memory, for whoever may send one (SEC-07). The
+  // second would end the process; what rotates logs sends it.
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
+  const hangUp = whenReady();
+  process.on('SIGHUP', hangUp.call);
   if (cluster.isPrimary) warnOfOpenMemory(terminal);
   const configuration = await configurationFor(path, terminal);
   if (cluster.isPrimary && configuration.warnings.length > 0)
@@ -38,7 +41,7 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   audit({ event: 'process', outcome: 'started', policy: configuration.revision });
   logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
   const files = keepUpToDate(path, configuration, terminal, { running, recording, logging });
-  process.on('SIGHUP', files.look);
+  hangUp.become(files.look);
   await stopSignal();
   files.close();
   await running.close();
@@ -48,6 +51,19 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   // The line to the primary would keep a worker alive.
   if (cluster.isWorker) process.disconnect();
   return exitCode.ok;
+}
+
+/** A call that may come before there is anything to do: it is done once then (a SIGHUP would otherwise end a start). */
+function whenReady(): { readonly call: () => void; readonly become: (act: () => void) => void } {
+  let calls = 0;
+  let act = (): void => void (calls += 1);
+  return {
+    call: () => act(),
+    become: (next) => {
+      act = next;
+      if (calls > 0) next();
+    },
+  };
 }
 
 /** A warning while developing; in production (the image) the program does not start. @throws CommandFailed */

@@ -7,7 +7,7 @@ import { measureProcess } from '../metrics/process.ts';
 import { exitCode, type ExitCode } from './exit.ts';
 import { gatherMetrics } from './worker-metrics.ts';
 
-/** Resolves at SIGTERM, SIGINT or, in a worker, the word of the process above. A second signal ends the process at once (FLT-17). */
+/** Resolves at SIGTERM, SIGINT, SIGQUIT (which by itself would write the memory to a disk) or, in a worker, the word of the process above. A second signal ends the process at once (FLT-17). */
 export async function stopSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
     let told = false;
@@ -18,6 +18,7 @@ export async function stopSignal(): Promise<void> {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+    process.on('SIGQUIT', stop);
     // The primary's word is no second signal: systemd and terminals signal all processes themselves.
     process.on('message', (message) => {
       if (message === 'stop') resolve();

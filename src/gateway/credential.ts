@@ -1,4 +1,5 @@
 // The service credential of each registry as an Authorization header: fixed, from a file that may change, or logged in for.
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isJsonObject } from '../core/json.ts';
 import { Secret, type SecretSource } from '../core/secret.ts';
@@ -181,16 +182,20 @@ function createSecretReader(protect: (secret: string) => void): (source: SecretS
   const files = new Map<string, { readonly stamp: string; readonly text: string }>();
   return async (source) => {
     if (source.kind === 'value') return checked(source.value.reveal(), 'the configured secret');
-    const file = await open(source.path).catch((error: NodeJS.ErrnoException) => {
+    const unreadable = (error: NodeJS.ErrnoException): never => {
       throw new CredentialUnavailable(`${source.path} cannot be read: ${error.code ?? 'unknown failure'}`);
-    });
+    };
+    // Without waiting for a pipe's other end; what is no regular file has no size that could be believed.
+    const file = await open(source.path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable);
     try {
-      const { ino, size, mtimeNs } = await file.stat({ bigint: true });
-      const stamp = `${ino} ${size} ${mtimeNs}`;
+      const stat = await file.stat({ bigint: true }).catch(unreadable);
+      if (!stat.isFile()) throw new CredentialUnavailable(`${source.path} is not a regular file`);
+      const stamp = `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
       const known = files.get(source.path);
       if (known?.stamp === stamp) return known.text;
-      if (size > 65_536n) throw new CredentialUnavailable(`${source.path} is larger than a secret`);
-      const text = checked(await file.readFile('utf8'), source.path);
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(longest + 1), 0, longest + 1, 0).catch(unreadable);
+      if (bytesRead > longest) throw new CredentialUnavailable(`${source.path} is larger than a secret`);
+      const text = checked(buffer.toString('utf8', 0, bytesRead), source.path);
       protect(text);
       files.set(source.path, { stamp, text });
       return text;
@@ -199,6 +204,9 @@ function createSecretReader(protect: (secret: string) => void): (source: SecretS
     }
   };
 }
+
+/** Bytes of a secret. */
+const longest = 65_536;
 
 /** Trims the newline that editors and secret mounts append; any other is an attempt at a second header line (HDR-15). */
 function checked(secret: string, where: string): string {

@@ -1,10 +1,13 @@
 // The real program as a child process: arguments, streams, exit codes.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pause, until } from '../gateway/raw-upstream.ts';
 import { startIssuer, type CiIssuer } from '../support/issuer.ts';
-import { plainEnv } from '../support/process.ts';
+import { freePorts } from '../support/ports.ts';
+import { adopt, plainEnv } from '../support/process.ts';
+import { raw } from '../support/proxy.ts';
 import { requires, ROOT } from '../support/requirement.ts';
 import { answer, startFakeProxy, uploadToken, type FakeProxy } from './fake-proxy.ts';
 import { policy, policyEnv, written, type Printed } from './fake-terminal.ts';
@@ -54,6 +57,43 @@ describe('node src/main.ts', () => {
       expect([code, out]).toEqual([3, '']);
       expect(err).toMatch(/lets secrets out of the memory of this process/);
     }
+  });
+
+  test('beside FLT-16, FLT-19: a SIGHUP while it starts, and readers of its output that go away, do not end serve', async () => {
+    const [port = 0, admin = 0] = await freePorts(2);
+    const listeners = `server: { listen: "127.0.0.1:${port}", admin: "127.0.0.1:${admin}" }\n`;
+    const config = written('countersign.yaml', listeners + policy({ issuer: issuer.issuer }));
+    const child = spawn(requires('node'), [main, 'serve', '--config', config], { env: { ...plainEnv(), ...policyEnv } });
+    adopt(child);
+    const ended = new Promise<unknown>((resolve) => void child.once('exit', (code, signal) => resolve(signal ?? code)));
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    // From the moment in which it is caught, which is long before it serves.
+    const caught = (): boolean =>
+      (BigInt(`0x${/SigCgt:\s*([0-9a-f]+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]}`) & 1n) === 1n;
+    await until(caught, 20_000);
+    expect(out).not.toContain('listening');
+    while (!out.includes('listening')) {
+      child.kill('SIGHUP');
+      await pause(20);
+    }
+    child.stdout.destroy();
+    child.stderr.destroy();
+    for (let i = 0; i < 20; i += 1) {
+      expect(
+        (
+          await raw({ port }, 'POST', '/-/npm/v1/oidc/token/exchange/package/@acme%2fui', {
+            host: 'npm.acme.dev',
+            authorization: 'Bearer a.b.c',
+          })
+        ).status,
+      ).toBe(403);
+    }
+    for (const signal of ['SIGUSR2', 'SIGPIPE', 'SIGWINCH', 'SIGHUP'] as const) child.kill(signal);
+    expect((await fetch(`http://127.0.0.1:${admin}/healthz`)).status).toBe(200);
+    // A terminal's Ctrl-\\ would write the memory to a disk; here it is a stop like any other.
+    child.kill('SIGQUIT');
+    expect(await ended).toBe(0);
   });
 
   test('an unknown command ends with 2 and says nothing on stdout', async () => {

@@ -1,5 +1,6 @@
 // The program's own ends and turns: a stop in mid-upload, a broken policy, a client that stalls, requests that are malformed.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pause, startRawUpstream, until, type RawUpstream } from '../gateway/raw-upstream.ts';
@@ -214,7 +215,18 @@ describe('a policy that cannot be read', () => {
     ['a variable that is not set', (path, text) => writeFileSync(path, text.replace('SERVICE_PASSWORD', 'NOT_SET'))],
     ['no file at all', (path) => rmSync(path)],
     ['a folder', (path) => (rmSync(path), mkdirSync(path))],
-  ])('FLT-22 %s on SIGHUP: the one before stays in force, and it is recorded', async (_, spoil) => {
+  ])('FLT-22 %s on SIGHUP: the one before stays in force, and it is recorded', (_, spoil) => keeps(spoil));
+
+  test.each<[string, (path: string, good: string) => void]>([
+    ['a pipe', (path) => (rmSync(path), void execFileSync('mkfifo', [path]))],
+    ['a link to /dev/zero', (path) => (rmSync(path), symlinkSync('/dev/zero', path))],
+    ['a loop of links', (path) => (rmSync(path), symlinkSync(path, path))],
+    ['5 MiB of comments', (path, text) => writeFileSync(path, `${text}${'# x\n'.repeat(1_310_720)}`)],
+    ['two documents', (path, text) => writeFileSync(path, `${text}---\n${text}`)],
+    ['the same publisher twice', (path, text) => writeFileSync(path, text.replace(/(publishers:\n)([^]*)/, '$1$2$2'))],
+  ])('beside FLT-23: %s on SIGHUP: the one before stays in force, and it is recorded', (_, spoil) => keeps(spoil));
+
+  async function keeps(spoil: (path: string, good: string) => void): Promise<void> {
     const text = good();
     const { revision } = { revision: (await health(proxy)).body['policy'] };
     const failures = (): number => proxy.audit().filter((event) => event.outcome === 'reload-failed').length;
@@ -231,7 +243,7 @@ describe('a policy that cannot be read', () => {
       writeFileSync(proxy.config, text);
     }
     await until(() => proxy.output().split('no errors any more').length > mended);
-  });
+  }
 
   test('FLT-18 a storm of SIGHUPs is read one at a time, and the last one counts', async () => {
     const text = good();

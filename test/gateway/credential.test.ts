@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,17 @@ describe('a fixed credential', () => {
       writeFileSync(path, `${password}\n`);
       await credentials.header(registry);
       expect(told).toEqual(expect.arrayContaining([password, `svc:${password}`]));
+    }
+  });
+
+  it('beside HDR-15: a pipe, a device, a folder and a file of megabytes are no secrets, and nothing waits for them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-credential-'));
+    closers.push(() => rmSync(folder, { recursive: true }));
+    const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
+    execFileSync('mkfifo', [pipe]);
+    writeFileSync(large, 'x'.repeat(65_537));
+    for (const path of [pipe, '/dev/zero', folder, large, join(folder, 'missing'), '/proc/self/mem']) {
+      await expect(fixed({ kind: 'bearer', token: { kind: 'file', path } }), path).rejects.toBeInstanceOf(CredentialUnavailable);
     }
   });
 

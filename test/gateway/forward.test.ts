@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PackageName } from '../../src/core/package-name.ts';
@@ -292,6 +293,21 @@ describe('the answer', () => {
     expect(sent).toMatchObject({ kind: 'unreachable', refusal: { code: 'upstream-unreachable' } });
     expect(JSON.stringify(sent)).not.toContain('backend');
     closers.splice(0, 1);
+  });
+
+  it.each([
+    ['a name that does not exist', 'http://registry.invalid/'],
+    ['a port that nobody listens on', 'http://127.0.0.1:1/'],
+    ['an address of IPv6 that nobody listens on', 'http://[::1]:1/'],
+    ['TLS where none is spoken', 'https://127.0.0.1:1/'],
+  ])('beside FLT-09: %s is unreachable, and its error tells no secret', async (_, upstream) => {
+    const { forward, registry } = await setUp(() => undefined);
+    const sent = await forward.forward(permit, { ...registry, upstream: new URL(upstream) }, put, {
+      credential,
+      body: { chunks: body('x') },
+    });
+    expect(sent).toMatchObject({ kind: 'unreachable', refusal: { code: 'upstream-unreachable' } });
+    expect(inspect(sent, { depth: 10 })).not.toMatch(/backend|c3ZjOmJ/);
   });
 
   it('RSP-10 a 413 in mid-upload is read every time, although the upstream closes at once', async () => {

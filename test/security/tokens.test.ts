@@ -1,9 +1,11 @@
 // Upload tokens and the uploads made with them, at the program itself: rows of TOK, SEC, RSP, PTH and HDR that nothing else holds.
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { createHash } from 'node:crypto';
+import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { draft } from '../gateway/npm-scene.ts';
-import { talk, until } from '../gateway/raw-upstream.ts';
+import { pause, talk, until } from '../gateway/raw-upstream.ts';
+import { BOUNDARY, form, plainWith } from '../registries/pypi/forms.ts';
 import { raw, sha256, type RawAnswer } from '../support/proxy.ts';
 import { tokenBasic } from '../support/ui-job.ts';
 import { serviceHeader, startWorld, type World } from './world.ts';
@@ -45,6 +47,23 @@ describe('the record of a write', () => {
     const answer = await world.uploadPypi(token, next(), { name: 'victim' });
     await world.proxy.event((event) => event.request === answer.headers['x-request-id']);
     expect(outcomes(answer)).toEqual(['refused']);
+  });
+
+  test('beside FLT-12: a client that goes away behind its last byte: the upload ends, and its outcome is recorded', async () => {
+    const held: (() => void)[] = [];
+    world.answerWrites((res) => held.push(() => res.writeHead(200).end()));
+    const mine = next();
+    const body = form(plainWith({ name: 'acme-ui', version: mine }, `acme_ui-${mine}.tar.gz`));
+    const { proxy } = world;
+    const lines = [`Host: ${proxy.host}`, `Authorization: ${tokenBasic(token)}`, `Content-Length: ${body.length}`];
+    const client = net.connect(proxy.port, '127.0.0.1');
+    client.write(`POST /pypi/ HTTP/1.1\r\n${lines.join('\r\n')}\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\n\r\n`);
+    client.write(body);
+    await until(() => held.length === 1);
+    client.resetAndDestroy();
+    await pause(50);
+    held[0]?.();
+    expect(await proxy.event((event) => event.version === mine)).toMatchObject({ outcome: 'uploaded', upstreamStatus: 200 });
   });
 
   test('SEC-14 npm publishes have it too', async () => {
