@@ -1,5 +1,6 @@
 // Reads the tar inside a tarball as it is unpacked, keeps its one package.json, and refuses what could hide another.
 import { breakOff, invalid } from './refused.ts';
+import { Links } from './tar-links.ts';
 import { readHeader, readPax, type Pax, type TarHeader } from './tar-header.ts';
 
 const blockSize = 512;
@@ -28,7 +29,7 @@ export class TarReader {
   #extended = false;
   #pax: Pax = {};
   #long: { path?: string; link?: string } = {};
-  readonly #links = new Set<string>();
+  readonly #links = new Links();
   #manifest: Buffer | undefined;
 
   /** Reads on. Throws `UploadRefused`. */
@@ -148,9 +149,9 @@ export class TarReader {
 
   /** A file behind a link lands where the link points, which may be at the package.json. */
   #checkLinks(header: TarHeader, folded: readonly string[]): void {
-    for (let depth = 1; this.#links.size > 0 && depth <= folded.length; depth += 1)
-      if (this.#links.has(folded.slice(0, depth).join('/'))) invalid('its tarball has a file in the place of a link');
-    if (header.type === '1' || header.type === '2') this.#links.add(folded.join('/'));
+    if (this.#links.leadsTo(folded)) invalid('its tarball has a file in the place of a link');
+    if (header.type !== '1' && header.type !== '2') return;
+    this.#links.add(folded);
     if (this.#links.size > linkLimit) invalid(`its tarball has more than ${linkLimit} links`);
   }
 }
@@ -163,13 +164,16 @@ function fold(path: string): string[] {
   if (path.length > pathLimit) invalid(`its tarball has a file name longer than ${pathLimit} characters`);
   const segments = path.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
   if (segments.includes('..') || /^(?:[/\\]|[A-Za-z]:)/.test(path)) invalid('its tarball has a file outside its folder');
-  return segments.map((segment) => {
-    const plain = segment
-      .normalize('NFKC')
-      .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
-      .toLowerCase();
-    return plain.replace(/(?<=.):.*$/s, '').replace(/[. ]+$/, '');
-  });
+  return segments.map(foldSegment);
+}
+
+/** Linear in the segment: archives may have very many, very long ones (DOS-13). */
+function foldSegment(segment: string): string {
+  const plain = /^[ -~]*$/.test(segment) ? segment : segment.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
+  const colon = plain.indexOf(':', 1);
+  let end = colon === -1 ? plain.length : colon;
+  while (end > 0 && (plain[end - 1] === '.' || plain[end - 1] === ' ')) end -= 1;
+  return plain.slice(0, end).toLowerCase();
 }
 
 /** Also by the short name that Windows gives it. */

@@ -344,6 +344,19 @@ describe('the tarball of an npm publish', () => {
     expect((await refusalOf(body)).message).toContain(sentence);
   });
 
+  it.each([
+    ['deep', 'd/'.repeat(1900)],
+    ['full of dots', `${'.'.repeat(3800)}x/`],
+    ['full of colons', `${':'.repeat(3800)}/`],
+    ['full of characters that show nothing', `${'\u200b'.repeat(1200)}x/`],
+  ])('beside DOS-13: a thousand paths that are %s, behind a link, are read in a moment', async (_, folder) => {
+    const many = Array.from({ length: 1000 }, (_each, i) => [pax({ path: `package/${folder}${i}` }), plain]).flat();
+    const body = entries(manifest(), { path: 'package/link', type: '2', link: 'x' }, ...many);
+    const started = performance.now();
+    expect((await accepted(body)).name).toBe(name);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('is refused when it unpacks to a bomb, soon and in little memory (DOS-07)', async () => {
     const bomb = gzipSync(tar([manifest(), { path: 'package/zeros', content: Buffer.alloc(100 * 1024 * 1024) }]));
     const body = of(bomb);
