@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { allRows, decidedOtherwise, namedInSources, root, rowsIn } from './catalogue/coverage.ts';
+import { allRows, decidedOtherwise, groupBeside, namedInSources, root, rowsIn } from './catalogue/coverage.ts';
 
 type Verdict = 'pass' | 'fail' | 'skip' | 'decided otherwise' | 'missing';
 
 /** One test of Vitest's JSON report; durations are milliseconds. */
 interface Result {
+  readonly title: string;
   readonly fullName: string;
   readonly status: string;
   readonly duration?: number | null;
@@ -72,8 +73,18 @@ function print(report: Report): number {
     );
   }
   console.log(`${allRows().length} rows: ${[...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`);
+  console.log(neighbours(report));
   if (!report.success) console.log('A test failed.');
   return report.success && !counts.has('fail') && !counts.has('missing') ? 0 : 1;
+}
+
+/** How many tests stand beside rows, by group: each is a neighbour that was thought of and tried. */
+function neighbours(report: Report): string {
+  const titles = report.testResults.flatMap(({ assertionResults }) => assertionResults.map(({ title }) => title));
+  const groups = titles.flatMap((title) => groupBeside(title) ?? []);
+  const counts = [...new Set(groups)].map((group) => [group, groups.filter((each) => each === group).length] as const);
+  const listed = counts.toSorted(([, a], [, b]) => b - a).map(([group, count]) => `${group} ${count}`);
+  return `${groups.length} neighbours beside them: ${listed.join(', ')}`;
 }
 
 /** The worst of a row's tests counts; a skipped one only when there is no other. */

@@ -51,3 +51,9 @@ export function missingRows(): string[] {
   const covered = new Set([...namedInSources(), ...decidedOtherwise()]);
   return allRows().filter((row) => !covered.has(row));
 }
+
+/** The group of the row that a title stands beside (`beside SMG-03: …`): its neighbours, which the catalogue leaves to us. */
+export function groupBeside(title: string): string | undefined {
+  const [, row = ''] = /^beside ([A-Z]{2,3}-\d{2,}|npm\.md E\d+)\b/.exec(title) ?? [];
+  return row.startsWith('npm.md') ? 'NPM' : row.split('-')[0] || undefined;
+}

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openMemory } from '../../src/cli/open-memory.ts';
 
-describe('beside SEC-07', () => {
+describe('switches of Node', () => {
   test.each([
     [['--inspect'], ''],
     [['--inspect=0.0.0.0:9229'], ''],
@@ -17,11 +17,11 @@ describe('beside SEC-07', () => {
     [['--abort_on_uncaught_exception'], ''],
     [[], '--max-old-space-size=96 --inspect'],
     [[], '--report-on-fatalerror'],
-  ])('%j with NODE_OPTIONS=%s is told', (nodeArguments, options) => {
+  ])('beside SEC-07: %j with NODE_OPTIONS=%s is told', (nodeArguments, options) => {
     expect(openMemory({ nodeArguments, env: { NODE_OPTIONS: options } })).toEqual([expect.stringMatching(/^--\S+ lets secrets out/)]);
   });
 
-  test('NODE_DEBUG is told: `net` prints Authorization as it is sent', () => {
+  test('beside SEC-07: NODE_DEBUG is told: `net` prints Authorization as it is sent', () => {
     expect(openMemory({ nodeArguments: [], env: { NODE_DEBUG: 'net' } })).toHaveLength(1);
   });
 
@@ -29,7 +29,7 @@ describe('beside SEC-07', () => {
     [[], undefined],
     [[], ''],
     [['--max-old-space-size=96', '--disable-proto=delete', '--use-system-ca'], '--dns-result-order=ipv4first --enable-source-maps'],
-  ])('%j with NODE_OPTIONS=%s is nothing to tell', (nodeArguments, options) => {
+  ])('beside SEC-07: %j with NODE_OPTIONS=%s is nothing to tell', (nodeArguments, options) => {
     expect(openMemory({ nodeArguments, env: { NODE_OPTIONS: options, NODE_DEBUG: '' } })).toEqual([]);
   });
 });

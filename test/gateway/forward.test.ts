@@ -23,7 +23,7 @@ const put: UpstreamRequest = { method: 'PUT', path: 'ui', headers: { 'content-ty
 
 async function setUp(react: Parameters<typeof startRawUpstream>[0], changes: Partial<RegistrySettings> = {}) {
   const upstream = await startRawUpstream(react);
-  const forward = createForward({ version: '1.2.3', idleTimeout: 600, answerTimeout: 500 });
+  const forward = createForward({ version: '1.2.3', idleTimeout: 600 });
   closers.push(upstream.close, forward.close);
   return { upstream, forward, registry: registryAt(upstream.url, changes) };
 }
@@ -239,11 +239,13 @@ describe('the answer', () => {
     ['bytes of its body', 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n', 'x'],
     ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n'],
   ])('beside RSP-06: an answer of %s that never ends is a timeout', async (_, first, piece) => {
-    const { forward, registry, upstream } = await setUp((socket) => {
+    const { registry, upstream } = await setUp((socket) => {
       socket.write(first);
       const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write(piece)), 20);
       socket.once('close', () => clearInterval(timer));
     });
+    const forward = createForward({ version: '1', idleTimeout: 5000, answerTimeout: 200 });
+    closers.push(forward.close);
     const sent = await forward.forward(permit, registry, { ...put, body: Buffer.from('{}') }, { credential });
     expect(sent).toMatchObject({ kind: 'timeout', refusal: { code: 'upstream-timeout' } });
     await until(() => upstream.connections[0]?.ended() !== 'open');

@@ -90,29 +90,32 @@ function decodedForms(path: string): string[] {
   return [once, again];
 }
 
-describe('beside PTH-15: every byte in every place', () => {
-  it.each(paths.map(([protocol, method, path]) => [method, path, protocol] as const))('of %s %s', (method, path, protocol) => {
-    const plain = head(method, path);
-    if (plain === undefined) throw new Error('the path itself is refused');
-    const meant = meaning(protocol, plain);
-    const wrong: string[] = [];
-    for (const mutation of mutated(path)) {
-      const at = head(method, mutation);
-      const read = at === undefined ? undefined : meaning(protocol, at);
-      if (at === undefined || read === undefined) continue;
-      const [once = '', again = ''] = decodedForms(at.path);
-      // Whoever decodes twice reads the same, and what we read is what stands there, decoded or not.
-      const names = read
-        .split(' ')
-        .slice(1)
-        .filter((word) => word !== '' && word !== 'undefined');
-      if (
-        once !== again ||
-        !names.every((name) => protocol === pypi || once.includes(name)) ||
-        (read !== meant && once === decodeURIComponent(path))
-      )
-        wrong.push(`${mutation}: ${read}`);
-    }
-    expect(wrong).toEqual([]);
-  });
+describe('paths', () => {
+  it.each(paths.map(([protocol, method, path]) => [method, path, protocol] as const))(
+    'beside PTH-15: every byte in every place of %s %s is read as it stands, or refused',
+    (method, path, protocol) => {
+      const plain = head(method, path);
+      if (plain === undefined) throw new Error('the path itself is refused');
+      const meant = meaning(protocol, plain);
+      const wrong: string[] = [];
+      for (const mutation of mutated(path)) {
+        const at = head(method, mutation);
+        const read = at === undefined ? undefined : meaning(protocol, at);
+        if (at === undefined || read === undefined) continue;
+        const [once = '', again = ''] = decodedForms(at.path);
+        // Whoever decodes twice reads the same, and what we read is what stands there, decoded or not.
+        const names = read
+          .split(' ')
+          .slice(1)
+          .filter((word) => word !== '' && word !== 'undefined');
+        if (
+          once !== again ||
+          !names.every((name) => protocol === pypi || once.includes(name)) ||
+          (read !== meant && once === decodeURIComponent(path))
+        )
+          wrong.push(`${mutation}: ${read}`);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
 });

@@ -76,7 +76,7 @@ describe('what an upstream answers about a project', () => {
     ['half a JSON', answering(200, '{"files":[')],
     ['a login page', answering(200, 'Please log in')],
     ['other bytes', async () => ({ status: 200, body: Buffer.from([0x3c, 0xff]) })],
-  ])('beside P4: %s is an outage, not an empty page', async (_, probe) => {
+  ])('beside PY-05: P4 %s is an outage, not an empty page', async (_, probe) => {
     await expect(looked(probe)).rejects.toThrow(/upstream|JSON|encoded data/);
   });
 

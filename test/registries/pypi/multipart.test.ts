@@ -11,6 +11,7 @@ import {
   crafted,
   craftedBeside,
   craftedTypes,
+  craftedTypesBeside,
   disposition,
   ev,
   lf,
@@ -31,7 +32,7 @@ describe('bodies of the catalogue', () => {
     expect(outcome.sent.toString('latin1')).not.toMatch(/--countersign-[0-9a-f]+--/);
   });
 
-  it.each(craftedTypes)('%s as the content type: refused', async (_, contentType) => {
+  it.each([...craftedTypes, ...craftedTypesBeside])('%s as the content type: refused', async (_, contentType) => {
     expect(await upload({ body: form(plain), contentType })).toMatchObject({
       kind: 'refused',
       when: 'inspect',
