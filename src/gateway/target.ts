@@ -48,6 +48,8 @@ function pathProblem(path: string): string | undefined {
       if (!mayBeEncoded.has(character)) return `it holds ${triplet}`;
     }
   }
+  // The end of a segment to whoever does not decode, of a folder to whoever does.
+  if (/%2f$/i.test(path)) return 'it ends in an encoded slash';
   const segments = (encoded ? decodeURIComponent(path) : path).split('/').slice(1);
   if (segments.length > maxSegments) return `it has more than ${maxSegments} segments`;
   // Decoded: `%2f..%2f` is a dot segment for whoever decodes before it splits (PTH-06).

@@ -84,6 +84,169 @@ describe('readTarget', () => {
     expect(readTarget(url)).toMatchObject({ code: 'request-path' });
   });
 
+  it.each([
+    ...[
+      '/%2e',
+      '/%2E%2e',
+      '/%2e./x',
+      '/.%2e/x',
+      '/x/%2e%2e',
+      '/x%2f..',
+      '/x/..%2f',
+      '/x%2f.%2fy',
+      '/x/%2e%2f',
+      '/%2f',
+      '/%2f%2fevil',
+      '/x%2f',
+      '/x/%2fy',
+      '/x%2f%2fy',
+    ].map((path) => ['PTH-05: dots and slashes in escapes', path]),
+    ...['/..;/x', '/x;/..', '/..;x=1/y', '/;/x', '/x;', '/%3b/x', '/..%3b/x', '/.;/x', '/x/..;/..;/y'].map((path) => [
+      'PTH-08: matrix parameters',
+      path,
+    ]),
+    ...[
+      '/..%00/x',
+      '/x%00',
+      '/%00/../x',
+      '/x%00.tgz',
+      '/x%0a',
+      '/x%0d',
+      '/x%0b',
+      '/x%0c',
+      '/x%1b',
+      '/x%85',
+      '/x%c2%85',
+      '/x%e2%80%a8',
+      '/x%ad',
+      '/x%c2%a0',
+      '/x%e2%80%8b',
+      '/x%ef%bb%bf',
+    ].map((path) => ['PTH-12: controls and blanks', path]),
+    ...[
+      '/%c0%2f',
+      '/%c1%9c',
+      '/%e0%40%ae',
+      '/%fc%80%80%80%80%ae',
+      '/%f8%80%80%80%ae',
+      '/%80',
+      '/%bf',
+      '/%f4%90%80%80',
+      '/%ed%b0%80',
+      '/%c0',
+      '/%e2%82',
+      '/%2%65',
+      '/%%32e',
+      '/%25%32%65',
+      '/%252e%252e/x',
+      '/%c0%25ae',
+    ].map((path) => ['PTH-13: what is no UTF-8', path]),
+    ...[
+      '/%u002e%u002e/x',
+      '/%u2215x',
+      '/%uff0ex',
+      '/%U002e',
+      '/%0x2e',
+      '/%2',
+      '/%',
+      '/%2g',
+      '/x%',
+      '/%-1',
+      '/% 2',
+      '/&#46;&#46;/x',
+      '/=2e/x%3',
+    ]
+      .filter((path) => path.includes('%'))
+      .map((path) => ['PTH-14: escapes of other kinds', path]),
+    ...['/%41', '/%7a', '/%30', '/%2d', '/%5f', '/%7E', '/@acme%2f%75i', '/%40acm%65/ui', '/simple/%61cme/'].map((path) => [
+      'PTH-15: needless escapes',
+      path,
+    ]),
+    ...['\uff0e\uff0e', '\u2024\u2024', '\u2025', '\u2044', '\u29f8', '\ufe68', '\uff3c', '\u3002', '\u00b7', '\u2215', '\u2571'].map(
+      (text) => ['PTH-16: look-alikes', `/x/${encodeURIComponent(text)}/y`],
+    ),
+    ...['/x\ty', '/x\r', '/x\n', '/x\u007f', '/x<y>', '/x^y', '/x`y', '/x{y}', '/x|y', '/x"y', '/x[y]', '/\u0001', '/x\u00a0'].map(
+      (path) => ['PTH-19: characters that belong into no path', path],
+    ),
+    ...[
+      'http:/x',
+      'http:x',
+      '//x',
+      '///x',
+      '/\\x',
+      '\\x',
+      '\\\\x',
+      './x',
+      '../x',
+      '~/x',
+      'x',
+      '?x',
+      '#x',
+      ' /x',
+      '\t/x',
+      '/x/../../../etc/passwd',
+      'file:///etc/passwd',
+      '/x#',
+      '/#',
+      '/x?#',
+      '/x?a=\\"',
+      '/x?<',
+      '/x?a b',
+      '/x?\u0000',
+      '/x?\r\nHost:y',
+    ].map((path) => ['PTH-19: targets of other forms', path]),
+    ...[`/${'a/'.repeat(65)}`, `/${'%2fa'.repeat(65)}`, `/x?${'a'.repeat(4097)}`, `/${'a'.repeat(8192)}`].map((path) => [
+      'PTH-20: lengths',
+      path,
+    ]),
+  ])('beside %s: refuses %j', (_, url) => {
+    expect(readTarget(url ?? '')).toMatchObject({ code: 'request-path' });
+  });
+
+  it.each([
+    '/x.',
+    '/x..',
+    '/...',
+    '/.x',
+    '/..x',
+    '/x.y.',
+    '/-',
+    '/_',
+    '/~',
+    '/@',
+    '/:',
+    '/a:b',
+    '/a=b',
+    '/a,b',
+    '/a+b',
+    '/a$b',
+    "/a'b",
+    '/a(b)',
+    '/a*b',
+    '/x?',
+    '/x??',
+    '/x?/../y',
+    '/x?%2f..',
+    '/x?%00',
+    '/x?a=%ff&a=b',
+    '/x?\\',
+  ])('beside PTH-09: leaves %j as it stands', (url) => {
+    const at = url.indexOf('?');
+    expect(readTarget(url)).toEqual(at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) });
+    expect(new URL(url.split('?')[0] ?? '', 'http://x').pathname).toBe(url.split('?')[0]);
+  });
+
+  it.each([
+    ['beside PTH-21: a base path that is a prefix of a name', '/npm/', 'npmx/../x'],
+    ['beside PTH-21: a slash in front', '/npm/', '/x'],
+    ['beside PTH-21: a dot segment', '/npm/', '../x'],
+    ['beside PTH-21: a dot segment in escapes', '/npm/', '%2e%2e/x'],
+    ['beside PTH-21: an empty segment', '/npm/', 'a//b'],
+    ['beside PTH-21: a line end', '/npm/', 'a\r\nb'],
+  ])('%s below the upstream is a bug, and no request', (_, base, below) => {
+    expect(() => joinUpstream(new URL(base, 'http://upstream.example'), below)).toThrow(/canonical/);
+  });
+
   const alphabet = ['/', '.', '%', '2', 'e', 'f', '5', 'c', '@', ';', '\\', '#', '?', 'a', '%2f', '%2e', '%40', '..', '+'];
   const path = fc.array(fc.constantFrom(...alphabet), { maxLength: 14 }).map((parts) => `/${parts.join('')}`);
 
