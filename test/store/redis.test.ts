@@ -133,6 +133,67 @@ onRedis('one Redis', () => {
     expect(await store.find(hash)).toEqual(good);
   });
 
+  it('beside RED-14: nor one whose record is otherwise not of the form, whatever JSON readers make of it', async () => {
+    const hash = freshHash();
+    const good = recordFor(hash, clock.ms);
+    const [grant] = good.grants;
+    const text = JSON.stringify(good);
+    const odd = [
+      { ...good, minted: -1 },
+      { ...good, minted: 1.5 },
+      { ...good, expires: 0 },
+      { ...good, expires: null },
+      { ...good, id: good.id.toUpperCase() },
+      { ...good, id: hash },
+      { ...good, issuer: '' },
+      { ...good, issuer: ['github'] },
+      { ...good, claims: null },
+      { ...good, claims: 'repository' },
+      { ...good, grants: { 0: grant } },
+      { ...good, grants: [null] },
+      { ...good, grants: [[grant]] },
+      { ...good, grants: [{ ...grant, registry: '' }] },
+      { ...good, grants: [{ ...grant, publisher: 5 }] },
+      { ...good, grants: [{ ...grant, packages: '@acme/ui' }] },
+      { ...good, grants: [{ ...grant, packages: [''] }] },
+      { ...good, grants: [{ ...grant, packages: [['@acme/ui']] }] },
+      { ...good, grants: [{ ...grant, allow: 'publish' }] },
+      { ...good, grants: [{ ...grant, allow: [['publish']] }] },
+      { ...good, grants: [{ ...grant, allow: ['Publish'] }] },
+      { ...good, grants: [{ ...grant, more: 1 }] },
+      { ...good, run: null },
+      { ...good, run: { anchor: '' } },
+      { ...good, run: { ...good.run, token: 'x' } },
+      { ...good, run: { ...good.run, ref: ['refs/tags/v1'] } },
+      { ...good, version: [1] },
+      { ...good, version: true },
+    ].map((value) => JSON.stringify(value));
+    const raw = [
+      `\ufeff${text}`,
+      `${text}x`,
+      `${text}${text}`,
+      `[${text}]`,
+      JSON.stringify(text),
+      text.replace('"version":1', '"version":1,"version":2'),
+      text.replace('"version":1', '"Version":1'),
+      text.replace('"version":1', '"version":1.5'),
+      text.replace('"version":1', '"version":"1"'),
+      text.slice(0, -1),
+      text.replaceAll('"', "'"),
+      `${text.slice(0, -1)},"constructor":1}`,
+      '{}',
+      '0',
+      'true',
+      ' ',
+    ];
+    const known: string[] = [];
+    for (const value of [...odd, ...raw]) {
+      await redis.cli('set', `{countersign}:token:${hash}`, value);
+      if ((await store.find(hash)) !== undefined) known.push(value);
+    }
+    expect(known).toEqual([]);
+  });
+
   it('does not know a token under a key of another type or with 10 MB in it, and still revokes it (RED-14)', async () => {
     const hash = freshHash();
     const key = `{countersign}:token:${hash}`;
