@@ -5,7 +5,7 @@ import { formatToken, parseToken } from '../../src/core/upload-token.ts';
 import { readTarget } from '../../src/gateway/target.ts';
 import { npm } from '../../src/registries/npm/index.ts';
 import { pypi } from '../../src/registries/pypi/index.ts';
-import type { Head, Registry } from '../../src/registries/registry.ts';
+import type { Head, Registry, Route } from '../../src/registries/registry.ts';
 
 const token = formatToken(new Uint8Array(32).fill(7));
 const json = new Map([['content-type', 'application/json']]);
@@ -71,10 +71,15 @@ function meaning(protocol: Registry, at: Head): string | undefined {
   if (route.kind === 'refused') return undefined;
   if (route.kind === 'revoke') return parseToken(route.token).kind === 'token' ? `revoke ${route.token}` : undefined;
   if (route.kind === 'local') return 'local';
-  const tag = route.kind === 'manage' ? ` ${route.tag}` : '';
-  return route.kind === 'upload' || route.kind === 'manage' || ('name' in route && route.name !== undefined)
-    ? `${route.kind} ${String('name' in route ? route.name : '')}${tag}`
+  if (route.kind === 'manage') return `${route.action} ${route.name} ${tagsOf(route, at.method).join(' ')}`;
+  return route.kind === 'upload' || ('name' in route && route.name !== undefined)
+    ? `${route.kind} ${String('name' in route ? route.name : '')}`
     : undefined;
+}
+
+function tagsOf(route: Extract<Route, { kind: 'manage' }>, method: string): readonly string[] {
+  const change = route.read(Buffer.from(method === 'PUT' ? '"1.0.0"' : ''));
+  return isRefusal(change) ? [] : change.tags;
 }
 
 /** The path as servers see it that decode once, and again, and fold case. */
