@@ -123,7 +123,19 @@ function evictionSentence(policy: string): string {
   return `Redis may drop replay marks when its memory is full (maxmemory-policy ${policy}); set it to noeviction, or allow eviction in the store's settings.`;
 }
 
-/** A script's answer: a list of texts. */
+/** A script's answer: a list of texts. @throws StoreUnavailable for an answer of another kind (RED-11) */
 export function texts(answer: unknown): string[] {
-  return Array.isArray(answer) ? answer.map(String) : [];
+  if (!Array.isArray(answer)) throw notAsked();
+  return answer.map(String);
+}
+
+/** A value, if there is one. @throws StoreUnavailable for an answer of another kind (RED-11) */
+export function text(answer: unknown): string | undefined {
+  if (typeof answer !== 'string' && answer !== null && answer !== undefined) throw notAsked();
+  return answer ?? undefined;
+}
+
+/** ioredis' types say what Redis answers; another server, or a broken proxy before it, may answer anything. */
+export function notAsked(): StoreUnavailable {
+  return new StoreUnavailable('Redis answered what the token store did not ask.');
 }

@@ -1,8 +1,9 @@
 // What a mint says to the script and understands of its answer; with `record_mac`, whether the mark that it met is authentic.
 import { count, used, type Counts } from './counts.ts';
 import type { CheckedMint } from './mint-request.ts';
+import { notAsked } from './redis-guardian.ts';
 import type { Seal } from './seal.ts';
-import { StoreUnavailable, type MintResult } from './store.ts';
+import type { MintResult } from './store.ts';
 
 const results: readonly unknown[] = ['minted', 'used', 'before-epoch'] satisfies MintResult[];
 
@@ -25,7 +26,7 @@ function keptOf({ identity, nonce, tokenHash, asked }: CheckedMint, seal: Seal):
  */
 export function resultOf(answer: readonly string[]): MintResult {
   const [result] = answer;
-  if (!isResult(result)) throw new StoreUnavailable('Redis answered what the token store did not ask.');
+  if (!isResult(result)) throw notAsked();
   return result;
 }
 

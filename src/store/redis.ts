@@ -5,7 +5,7 @@ import { checkMint } from './mint-request.ts';
 import { maxNoteLength, placeOf } from './notes.ts';
 import { current, maxRecordBytes, readRecord } from './record.ts';
 import { isWrongType } from './redis-failure.ts';
-import { createGuardian, texts, type Guardian, type RedisStoreRoom } from './redis-guardian.ts';
+import { createGuardian, text, texts, type Guardian, type RedisStoreRoom } from './redis-guardian.ts';
 import { isAuthentic, mintValues, resultOf } from './redis-mint.ts';
 import { readKeys, type RedisSettings } from './redis-options.ts';
 import { createSeal, sealLength, type Seal } from './seal.ts';
@@ -57,13 +57,13 @@ function createStoreOn({ keyPrefix }: RedisSettings, room: RedisStoreRoom, guard
       return authentic ? result : 'used';
     },
     async find(tokenHash) {
-      const text = await ask((client) => client.getrange(tokenKey(tokenHash), 0, longest).catch(wrongTypeIsNone));
-      return reader(text, tokenHash);
+      const kept = await ask((client) => client.getrange(tokenKey(tokenHash), 0, longest).catch(wrongTypeIsNone));
+      return reader(text(kept), tokenHash);
     },
     async use(tokenHash, upload) {
       const keys = [tokenKey(tokenHash), usesKey(tokenHash)];
-      const [text, most, taken] = texts(await ask((client) => client.use(...keys, String(longest), upload).catch(wrongTypeIsNone)));
-      const record = reader(text, tokenHash);
+      const [kept, most, taken] = texts((await ask((client) => client.use(...keys, String(longest), upload).catch(wrongTypeIsNone))) ?? []);
+      const record = reader(kept, tokenHash);
       return record === undefined ? undefined : { record, slot: slotOf(record, most, taken) };
     },
     release: async (tokenHash, upload) => void (await ask((client) => client.hdel(usesKey(tokenHash), upload))),
@@ -75,7 +75,7 @@ function createStoreOn({ keyPrefix }: RedisSettings, room: RedisStoreRoom, guard
     },
     async recall(key) {
       const { place, name } = placeOf(key);
-      const kept = await ask((client) => client.get(`${keyPrefix}note:${place}`).catch(wrongTypeIsNone));
+      const kept = text(await ask((client) => client.get(`${keyPrefix}note:${place}`).catch(wrongTypeIsNone)));
       return kept?.startsWith(`${name} `) ? kept.slice(name.length + 1) : undefined;
     },
     problem: guardian.problem,
