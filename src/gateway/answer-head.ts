@@ -45,7 +45,8 @@ export function readAnswerHead(text: string, method: string): AnswerHead | undef
     const colon = text.indexOf(':', at);
     const end = text.indexOf('\r\n', colon);
     const name = text.slice(at, colon);
-    const value = text.slice(colon + 1, end).trim();
+    const whole = text.slice(colon + 1, end);
+    const value = whole.trim();
     at = end + 2;
     if (rawHeaders.push(name, value) > 2 * maxHeaders) return undefined;
     switch (name.length) {
@@ -55,27 +56,23 @@ export function readAnswerHead(text: string, method: string): AnswerHead | undef
       case 14:
         if (name.toLowerCase() !== 'content-length') break;
         // Also when both say the same: two readers may each take another one.
-        if (length !== undefined || !/^\d{1,15}$/.test(value)) return undefined;
+        if (length !== undefined || !/^[\t ]*\d{1,15}[\t ]*$/.test(whole)) return undefined;
         length = value;
         break;
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break;
         // Any other coding, or this one twice: we would not undo it, and its end is elsewhere. Not even space behind it.
-        if (
-          chunked ||
-          text
-            .slice(colon + 1, end)
-            .trimStart()
-            .toLowerCase() !== 'chunked'
-        )
-          return undefined;
+        if (chunked || !/^[\t ]*chunked$/i.test(whole)) return undefined;
         chunked = true;
     }
   }
   // RFC 9112 6.1: who speaks HTTP/1.0 knows no chunks. Both framings at once are an attempt to be read two ways.
   if (chunked && (length !== undefined || text.charCodeAt(7) === 0x30)) return undefined;
   const framing = framingOf(statusCode, method, chunked, length);
-  return { statusCode, statusMessage: text.slice(13, lineEnd), rawHeaders, framing, reusable: !last && framing.kind !== 'close' };
+  // A server that sends the body of a HEAD's or a 304's answer after all would answer the next request with it (SMG-37).
+  const announced = chunked || Number(length ?? 0) > 0;
+  const reusable = !last && framing.kind !== 'close' && (framing.kind !== 'none' || !announced);
+  return { statusCode, statusMessage: text.slice(13, lineEnd), rawHeaders, framing, reusable };
 }
 
 const none: AnswerFraming = { kind: 'none' };

@@ -3,6 +3,9 @@
 import { createLeanRead } from './lean-read.ts';
 import { createPassThrough, type PassThrough, type PassThroughTimeouts } from './pass-through.ts';
 
+/** Schemes that prove each request by itself. NTLM and Negotiate log a connection in, and with it whoever comes next on it (HDR-17). */
+const ofOneRequest = /^(?:basic|bearer) /i;
+
 /** Opens both. */
 export function createOnward(timeouts: PassThroughTimeouts = { headers: 60_000, idle: 60_000 }): PassThrough {
   const engine = createPassThrough(timeouts);
@@ -10,7 +13,8 @@ export function createOnward(timeouts: PassThroughTimeouts = { headers: 60_000, 
   return {
     pass: (call, options) => {
       const { method, headers } = call.head;
-      const plain = (method === 'GET' || method === 'HEAD') && !headers.has('upgrade') && !headers.has('expect');
+      const read = (method === 'GET' || method === 'HEAD') && !headers.has('upgrade') && !headers.has('expect');
+      const plain = read && ofOneRequest.test(headers.get('authorization') ?? 'Basic ');
       // A plain read goes on in the moment in which it came.
       if (!plain) call.watch?.passed();
       return (plain ? lean : engine).pass(call, options);

@@ -68,7 +68,10 @@ interface Passing {
   done: boolean;
 }
 
-/** Opens the engine: its keep-alive connections carry passed-through requests only. */
+/**
+ * Opens the engine. Each request has a connection of its own: whatever an upstream takes the body of a write for, or whom it
+ * believes the connection to be, it can do so on this one only (CL.0, SMG-41, HDR-17).
+ */
 export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_000, idle: 60_000 }): PassThrough {
   // The engine's other path, by fetch, buffers bodies whole and ends broken answers as if complete; this variable forces it.
   if (process.env['FORCE_FETCH_PATH'] !== undefined) throw new Error('FORCE_FETCH_PATH must not be set');
@@ -113,14 +116,8 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
       });
       startHeaderTimer(passing, timeouts.headers);
       res.once('close', () => abandonUnlessDone(passing));
-      // Whatever an upstream takes the body of a write for, it can do so on this connection only (CL.0, SMG-41).
-      const reuse = head.method === 'GET' || head.method === 'HEAD';
-      const engine = { target: registry.upstream.origin, agent: agentOf(agents, registry, reuse) };
-      proxy.web(req, res, engine, (error) => {
-        if (!diedIdle(passing, error)) return fail(passing, failureOf(error));
-        delete passing.upstream;
-        proxy.web(req, res, engine, (again) => fail(passing, failureOf(again)));
-      });
+      const engine = { target: registry.upstream.origin, agent: agentOf(agents, registry) };
+      proxy.web(req, res, engine, (error) => fail(passing, failureOf(error)));
     },
     close: () => {
       for (const agent of agents.values()) agent.destroy();
@@ -128,12 +125,12 @@ export function createPassThrough(timeouts: PassThroughTimeouts = { headers: 60_
   };
 }
 
-function agentOf(agents: Map<string, http.Agent>, { upstream, caFile }: RegistrySettings, keepAlive: boolean): http.Agent {
-  const key = `${keepAlive} ${upstream.origin} ${caFile ?? ''}`;
+function agentOf(agents: Map<string, http.Agent>, { upstream, caFile }: RegistrySettings): http.Agent {
+  const key = `${upstream.origin} ${caFile ?? ''}`;
   const known = agents.get(key);
   if (known !== undefined) return known;
   const secure = upstream.protocol === 'https:';
-  const agent = new (secure ? https : http).Agent({ keepAlive, maxFreeSockets: 64 });
+  const agent = new (secure ? https : http).Agent({ keepAlive: false });
   const security = secure ? tlsOptions(upstream, caFile === undefined ? {} : { caFile }) : undefined;
   agent.createConnection = (_, done) => {
     connectUpstream(upstream, security, (error, socket) => done?.(error, socket ?? new net.Socket()));
@@ -185,12 +182,6 @@ function relay(passing: Passing, answer: IncomingMessage): void {
     drain(req);
   });
   answer.pipe(res, { end: false });
-}
-
-/** The upstream closed a kept connection just as a read was put on it: nothing was answered, so it is sent once more. */
-function diedIdle({ call, upstream, done }: Passing, error: NodeJS.ErrnoException): boolean {
-  const reading = call.head.method === 'GET' || call.head.method === 'HEAD';
-  return reading && !done && !call.res.headersSent && error.code === 'ECONNRESET' && upstream?.reusedSocket === true;
 }
 
 type Failure = 'upstream-unreachable' | 'upstream-timeout' | 'upstream-broken';

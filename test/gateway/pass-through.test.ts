@@ -63,14 +63,6 @@ const heads = (text: string): string[] => text.split(/(?=(?:GET|PUT|POST|DELETE|
 describe.each(ways)('what reaches the upstream of a read, by %s', (_, way) => {
   through(way);
 
-  it('SMG-41 comes on a connection of its own when it is a write, and on a kept one when it is a read', async () => {
-    const { front, upstream } = await setUp(answering(ok));
-    for (let i = 0; i < 2; i += 1) await talk(front.port, get('/ui'));
-    expect(upstream.connections).toHaveLength(1);
-    for (let i = 0; i < 2; i += 1) await talk(front.port, write('PUT', 'Content-Length: 3\r\n', 'abc'));
-    expect(upstream.connections).toHaveLength(3);
-  });
-
   it('passes a read on with the path as received, our Host, and the forwarding headers written anew', async () => {
     const { front, upstream, outcomes } = await setUp(answering(ok));
     const { text } = await talk(
@@ -149,6 +141,31 @@ describe.each(ways)('what reaches the upstream of a read, by %s', (_, way) => {
   });
 
   it.each([
+    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 67\r\n\r\n'],
+    ['HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 67\r\n\r\n'],
+    ['GET', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ])('beside SMG-37: %s answered with a body that comes only when the next request is there: %j', async (method, first) => {
+    const { front } = await setUp((socket, text) => {
+      if (!text.includes('/second')) socket.write(first);
+      else socket.write(text.includes('/first') ? unwanted : ok.replace('ok', 'b2'));
+    });
+    await talk(front.port, get('/first').replace('GET', method), 40);
+    expect((await talk(front.port, get('/second'))).text).toMatch(/b2$/);
+  });
+
+  it.each(['NTLM TlRMTVNTUAABAAAA', 'Negotiate YIIB', 'negotiate YIIB', 'Kerberos x', 'HOBA x', 'x'])(
+    'beside HDR-17: a connection that %j may have logged in carries nobody else, and had carried nobody',
+    async (authorization) => {
+      const { front, upstream } = await setUp(answering(ok));
+      for (const headers of ['', `Authorization: ${authorization}\r\n`, `Authorization: ${authorization}\r\n`, ''])
+        await talk(front.port, get('/ui', headers));
+      const shared = upstream.connections.filter(({ received }) => received().includes(`: ${authorization}\r\n`));
+      expect(shared.map(({ received }) => heads(received()).length)).toEqual([1, 1]);
+    },
+  );
+
+  it.each([
     [10, /^HTTP\/1\.1 200 OK\r\n[^]*ok$/],
     [1000, /^HTTP\/1\.1 (?:200 OK\r\n[^]*ok$|502 )/],
   ])('beside SMG-38: %i times 103 before the answer: passed over, or too many, and never passed on', async (times, expected) => {
@@ -193,6 +210,14 @@ describe.each(ways)('TLS to the upstream, by %s', (_, way) => {
 
 describe('writes', () => {
   through(createOnward);
+
+  it('SMG-41 comes on a connection of its own when it is a write, and on a kept one when it is a read', async () => {
+    const { front, upstream } = await setUp(answering(ok));
+    for (let i = 0; i < 2; i += 1) await talk(front.port, get('/ui'));
+    expect(upstream.connections).toHaveLength(1);
+    for (let i = 0; i < 2; i += 1) await talk(front.port, write('PUT', 'Content-Length: 3\r\n', 'abc'));
+    expect(upstream.connections).toHaveLength(3);
+  });
 
   it('SMG-24 Expect: 100-continue is answered here; the upstream never sees it, nor anything that was to be stripped', async () => {
     const { front, upstream } = await setUp(answering(ok));

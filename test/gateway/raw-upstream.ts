@@ -55,9 +55,11 @@ export async function startRawUpstream(react: (socket: net.Socket, text: string,
 
 /** Answers each complete head with this text. */
 export function answering(text: string): (socket: net.Socket, received: string) => void {
-  let answered = 0;
+  const answered = new WeakMap<net.Socket, number>();
   return (socket, received) => {
-    for (const heads = received.split('\r\n\r\n').length - 1; answered < heads; answered += 1) socket.write(text, 'latin1');
+    const heads = received.split('\r\n\r\n').length - 1;
+    for (let done = answered.get(socket) ?? 0; done < heads; done += 1) socket.write(text, 'latin1');
+    answered.set(socket, heads);
   };
 }
 

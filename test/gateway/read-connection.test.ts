@@ -111,12 +111,15 @@ describe('an answer with one framing', () => {
   });
 
   it.each([
-    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', 'HEAD'],
-    ['HEAD, with chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 'HEAD'],
-    ['304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n', 'GET'],
-    ['204', 'HTTP/1.1 204 No Content\r\n\r\n', 'GET'],
-  ])('has no body for %s', async (_, text, method) => {
-    expect(await ours([bytes(text)], { method, end: false })).toMatchObject({ body: '', ended: true, reusable: true });
+    ['HEAD', 'HTTP/1.1 200 OK\r\n\r\n', 'HEAD', true],
+    ['HEAD, with a length of nothing', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'HEAD', true],
+    ['HEAD, that announces a length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', 'HEAD', false],
+    ['HEAD, that announces chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 'HEAD', false],
+    ['304', 'HTTP/1.1 304 Not Modified\r\n\r\n', 'GET', true],
+    ['304, that announces a length', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n', 'GET', false],
+    ['204', 'HTTP/1.1 204 No Content\r\n\r\n', 'GET', true],
+  ])('has no body for %s, and the connection is kept only where none was announced', async (_, text, method, reusable) => {
+    expect(await ours([bytes(text)], { method, end: false })).toMatchObject({ body: '', ended: true, reusable });
   });
 
   it('SMG-38 is not followed by another on the same connection when something came behind it', async () => {
@@ -134,6 +137,9 @@ describe('an answer that two readers could read differently', () => {
     ['RSP-08 two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n'],
     ['RSP-08 the same length twice', 'Content-Length: 2\r\nContent-Length: 2\r\n'],
     ['RSP-08 both framings', `Content-Length: 2\r\n${chunked}`],
+    ['beside RSP-08: a length with a space of another kind behind it', 'Content-Length: 2\xa0\r\n'],
+    ['beside RSP-08: a length behind a space of another kind', 'Content-Length: \xa02\r\n'],
+    ['beside RSP-08: chunked behind a space of another kind', 'Transfer-Encoding: \xa0chunked\r\n'],
     ['RSP-08 chunked with a tab behind it', 'Transfer-Encoding: chunked\t\r\n'],
     ['RSP-08 chunked twice', `${chunked}${chunked}`],
     ['RSP-08 another coding before it', 'Transfer-Encoding: gzip, chunked\r\n'],
