@@ -89,7 +89,7 @@ describe('the audience', () => {
     'of another registry, %s, is refused (JWT-41)',
     async (aud) => {
       expect(words(await bench.present({ aud }))).toBe(
-        `audience: The identity token is for audience ${aud}; this registry expects ${audience}.`,
+        `audience: The identity token is for audience ${aud}; this registry expects ${audience}. Ask the CI for a token with that audience.`,
       );
     },
   );
@@ -117,7 +117,7 @@ describe('the audience', () => {
     expect(outcome(await ask('npm:a', ['npm:a', 'npm:a:4873']))).toBe('verified');
     expect(outcome(await ask('npm:a:4873', ['npm:a', 'npm:a:4873']))).toBe('verified');
     expect(outcome(await ask('extra', ['npm:a']))).toBe('verified');
-    expect(words(await ask('x', ['npm:a', 'npm:a:4873']))).toMatch(/expects npm:a or npm:a:4873 or extra\.$/);
+    expect(words(await ask('x', ['npm:a', 'npm:a:4873']))).toMatch(/expects npm:a or npm:a:4873 or extra\. /);
     bench.configure({});
     expect(outcome(await ask('extra', ['npm:a']))).toBe('audience');
     expect(outcome(await ask('npm:a', []))).toBe('audience');
@@ -152,7 +152,9 @@ describe('the times', () => {
 
   it.each(['exp', 'iat', 'nbf'])('are numbers: `%s` as anything else is refused (JWT-36, JWT-37)', async (name) => {
     for (const value of [String(now()), [now()], null, true, {}]) {
-      expect(words(await at({ [name]: value }))).toBe(`token-invalid: The identity token is not valid: its \`${name}\` is not a time.`);
+      expect(words(await at({ [name]: value }))).toContain(
+        `token-invalid: The identity token is not valid: its \`${name}\` is not a time. `,
+      );
     }
   });
 

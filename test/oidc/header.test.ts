@@ -83,8 +83,8 @@ describe('the header', () => {
   });
 
   it('names the wanted algorithms when another is used', async () => {
-    expect(words(await bench.present({}, { alg: 'HS256' }))).toBe(
-      'token-invalid: The identity token is not valid: it is not signed with RS256 or ES256.',
+    expect(words(await bench.present({}, { alg: 'HS256' }))).toContain(
+      'token-invalid: The identity token is not valid: it is not signed with RS256 or ES256. ',
     );
   });
 });
