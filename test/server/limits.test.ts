@@ -169,8 +169,8 @@ describe('a publisher', () => {
     for (let i = 0; i < 40; i += 1) statuses.push((await npm(proxy, `@acme/p${i}`)).status);
     expect(statuses).toEqual([...Array<number>(10).fill(201), ...Array<number>(30).fill(429)]);
     expect((await npm(proxy, '@acme/p3')).status, 'one of the ten').toBe(201);
-    const event = await proxy.event(({ code }) => code === 'too-many');
-    expect(event).toMatchObject({ detail: 'ceiling packages_per_minute', package: '@acme/p39', publishers: ['ui'], anchor: 'acme/ui' });
+    const event = await proxy.event((record) => record.code === 'too-many' && record.package === '@acme/p39');
+    expect(event).toMatchObject({ detail: 'ceiling packages_per_minute', publishers: ['ui'], anchor: 'acme/ui' });
   });
 });
 
