@@ -7,8 +7,9 @@ import { json } from '../test/fuzz/json.ts';
 import { multipart } from '../test/fuzz/multipart.ts';
 import { paths } from '../test/fuzz/paths.ts';
 import { tarballs } from '../test/fuzz/tarball.ts';
+import { yaml } from '../test/fuzz/yaml.ts';
 
-const fuzzers: readonly Fuzzer[] = [multipart, json, tarballs, paths, claims, http];
+const fuzzers: readonly Fuzzer[] = [multipart, json, tarballs, paths, claims, yaml, http];
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } } });
 const chosen = fuzzers.filter(({ name }) => values.only === undefined || name === values.only);

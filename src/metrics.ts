@@ -7,7 +7,7 @@ import type { Across, Snapshot } from './metrics/snapshot.ts';
 
 export { chooseFormat, mediaTypes, type Format } from './metrics/exposition.ts';
 export { labels, type Label, type Value } from './metrics/labels.ts';
-export { Cell, Family, Histogram, none, several } from './metrics/series.ts';
+export { Cell, Family, Histogram, mostSeries, none, several } from './metrics/series.ts';
 export { merge, type Snapshot } from './metrics/snapshot.ts';
 
 export interface Metric extends Written {

@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { dirname } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { printDiagnostics } from '../config/diagnostic.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { loadAside } from '../config/aside.ts';
 import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
 import { openRecording, type Recording } from '../server/recording.ts';
@@ -135,7 +135,7 @@ function keepUpToDate(path: string, configuration: Configuration, terminal: Term
     },
   });
   const reloader = createReloader(configuration, {
-    load: () => loadConfiguration(path, terminal.env),
+    load: () => loadAside(path, terminal.env),
     use: (next) => {
       protectSecrets(next, logging);
       running.use(next);

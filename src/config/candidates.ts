@@ -8,43 +8,46 @@ import type { Issuer } from './configuration.ts';
 const fewEnough = 100;
 
 interface Group {
-  readonly all: readonly TrustedPublisher[];
-  /** Positions in `all`. */
-  readonly byKey: ReadonlyMap<string, readonly number[]>;
-  readonly always: readonly number[];
+  readonly all: TrustedPublisher[];
+  /** Positions in `all`: one, or several. */
+  readonly byKey: Map<string, number | number[]>;
+  readonly always: number[];
 }
 
 /**
- * Indexes publishers by issuer and key, once per configuration. The result gives the publishers that `match` has to see,
- * in the order of the policy: all that could match a token or lend a refusal its words.
+ * Publishers by issuer and key, added in the order of the policy. What it gives, `match` has to see: all that could match a
+ * token or lend a refusal its words, in the same order.
  */
-export function indexPublishers(
-  publishers: readonly TrustedPublisher[],
-  issuers: ReadonlyMap<string, Issuer>,
-): (claims: VerifiedClaims) => readonly TrustedPublisher[] {
-  const groups = new Map([...Map.groupBy(publishers, ({ issuer }) => issuer)].map(([issuer, all]) => [issuer, group(all)]));
-  return (claims) => {
-    const found = groups.get(claims.issuer);
-    const provider = issuers.get(claims.issuer)?.provider;
-    if (found === undefined || provider === undefined) return [];
-    if (found.all.length <= fewEnough) return found.all;
-    const keyed = tokenKeys(provider, claims).flatMap((key) => found.byKey.get(key) ?? []);
-    const all = [...found.always, ...keyed];
-    const positions = all.length < 2 ? all : [...new Set(all)].toSorted((a, b) => a - b);
-    return positions.flatMap((position) => found.all[position] ?? []);
-  };
-}
+export class PublisherIndex {
+  readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #groups = new Map<string, Group>();
 
-function group(all: readonly TrustedPublisher[]): Group {
-  const byKey = new Map<string, number[]>();
-  const always: number[] = [];
-  for (const [position, { keys }] of all.entries()) {
-    if (keys === undefined) always.push(position);
+  constructor(issuers: ReadonlyMap<string, Issuer>) {
+    this.#issuers = issuers;
+  }
+
+  add(publisher: TrustedPublisher): void {
+    const { issuer, keys } = publisher;
+    const group: Group = this.#groups.get(issuer) ?? { all: [], byKey: new Map(), always: [] };
+    this.#groups.set(issuer, group);
+    const position = group.all.push(publisher) - 1;
+    if (keys === undefined) group.always.push(position);
     for (const key of keys ?? []) {
-      const same = byKey.get(key);
-      if (same === undefined) byKey.set(key, [position]);
+      const same = group.byKey.get(key);
+      if (same === undefined) group.byKey.set(key, position);
+      else if (typeof same === 'number') group.byKey.set(key, [same, position]);
       else same.push(position);
     }
   }
-  return { all, byKey, always };
+
+  candidates(claims: VerifiedClaims): readonly TrustedPublisher[] {
+    const group = this.#groups.get(claims.issuer);
+    const provider = this.#issuers.get(claims.issuer)?.provider;
+    if (group === undefined || provider === undefined) return [];
+    if (group.all.length <= fewEnough) return group.all;
+    const keyed = tokenKeys(provider, claims).flatMap((key) => group.byKey.get(key) ?? []);
+    const all = [...group.always, ...keyed];
+    const positions = all.length < 2 ? all : [...new Set(all)].toSorted((a, b) => a - b);
+    return positions.flatMap((position) => group.all[position] ?? []);
+  }
 }

@@ -7,6 +7,7 @@ import type { Provider } from '../providers/index.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Written } from './diff.ts';
+import type { KeptPublisher } from './kept-publisher.ts';
 
 export interface Issuer extends IssuerSettings {
   readonly provider: Provider;
@@ -70,7 +71,7 @@ export interface Configuration {
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** By name. */
   readonly registries: ReadonlyMap<string, RegistrySettings>;
-  readonly publishers: readonly TrustedPublisher[];
+  readonly publishers: readonly KeptPublisher[];
   /** Those of the publishers that a token could match, or be told about in a refusal. */
   readonly candidates: (claims: VerifiedClaims) => readonly TrustedPublisher[];
   readonly warnings: readonly Diagnostic[];
@@ -78,7 +79,6 @@ export interface Configuration {
   readonly sources: Sources;
   /** What the sections said, for saying what a reload changed. */
   readonly written: {
-    readonly publishers: Written;
     readonly registries: Written;
     readonly issuers: Written;
     readonly store: string | undefined;

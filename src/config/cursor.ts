@@ -2,7 +2,7 @@
 import type { ZodType } from 'zod';
 import type { Place } from '../core/publisher.ts';
 import { explainIssues } from './issues.ts';
-import { locate, type Path } from './locate.ts';
+import type { Path, Spot } from './locate.ts';
 import type { Problems } from './problems.ts';
 import type { ErrorCode, WarningCode } from './rules.ts';
 import { placeOf, type Source } from './source.ts';
@@ -10,32 +10,42 @@ import { placeOf, type Source } from './source.ts';
 export class Cursor {
   readonly problems: Problems;
   readonly source: Source;
-  readonly path: Path;
   readonly value: unknown;
+  readonly #above: { readonly cursor: Cursor; readonly step: string | number } | undefined;
 
-  constructor(problems: Problems, source: Source, path: Path, value: unknown) {
+  /** @param above none at the top of a file */
+  constructor(problems: Problems, source: Source, value: unknown, above?: { readonly cursor: Cursor; readonly step: string | number }) {
     this.problems = problems;
     this.source = source;
-    this.path = path;
     this.value = value;
+    this.#above = above;
+  }
+
+  /** Put together when it is asked for: of most values nobody asks where they stand. */
+  get path(): Path {
+    return this.#above === undefined ? [] : [...this.#above.cursor.path, this.#above.step];
   }
 
   /** The value below, own properties only; a cursor on `undefined` when there is none. */
   at(step: string | number): Cursor {
     const { value } = this;
     const below = typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as never)[step] : undefined;
-    return new Cursor(this.problems, this.source, [...this.path, step], below);
+    return new Cursor(this.problems, this.source, below, { cursor: this, step });
   }
 
   get exists(): boolean {
     return this.value !== undefined;
   }
 
+  /** The keys of a map, none when it is none. */
+  get keys(): readonly string[] {
+    const { value } = this;
+    return typeof value !== 'object' || value === null || Array.isArray(value) ? [] : Object.keys(value);
+  }
+
   /** The entries of a map, none when it is none. */
   get entries(): readonly (readonly [string, Cursor])[] {
-    const { value } = this;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-    return Object.keys(value).map((key) => [key, this.at(key)] as const);
+    return this.keys.map((key) => [key, this.at(key)] as const);
   }
 
   /** The items of a list, none when it is none. */
@@ -72,7 +82,7 @@ export class Cursor {
     return undefined;
   }
 
-  #spot(part: 'key' | 'value'): ReturnType<typeof locate> {
-    return locate(this.source.document?.contents ?? null, this.source.text, this.path, part);
+  #spot(part: 'key' | 'value'): Spot {
+    return this.source.locate(this.path, part);
   }
 }

@@ -66,6 +66,7 @@ function cutAround(source: string, column: number, length: number, room: number)
  * and whatever stands after a key of a secret, or as the user part of a URL, is starred out (P1).
  */
 export function showableLine(line: string): string {
+  if (!/[^\x20-\x7e]|bearer|password|secret|token|record_mac|credential|:\/\//i.test(line)) return line;
   const printable = line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
   return printable
     .replaceAll(

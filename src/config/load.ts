@@ -1,27 +1,28 @@
 // Loads the policy: reads its files, checks everything, and gives either one configuration or every problem at once.
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { indexPublishers } from './candidates.ts';
-import { compileAudit } from './compile/audit.ts';
-import { compileIssuers } from './compile/issuers.ts';
-import { warnOfSharedHost, warnOfSharedPackages, warnOfWidePatterns } from './compile/overlap.ts';
-import { compilePublishers } from './compile/publishers.ts';
-import { compileRegistries } from './compile/registries.ts';
-import { compileServer } from './compile/server.ts';
+import { assemble } from './assemble.ts';
+import { Crowd } from './compile/crowd.ts';
+import { Overlaps } from './compile/overlap.ts';
+import { publisherCompiler } from './compile/publishers.ts';
+import { compileSections, type Sections } from './compile/sections.ts';
 import { warnOfShadowed } from './compile/shadow.ts';
-import { compileStore } from './compile/store.ts';
-import { compileTracing } from './compile/tracing.ts';
+import { WidePatterns } from './compile/wide.ts';
 import type { Configuration, Sources } from './configuration.ts';
 import { Cursor } from './cursor.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { includedFiles } from './include.ts';
+import { headOf, type PublisherHead } from './kept-publisher.ts';
 import { parseSource } from './parse.ts';
 import { Problems } from './problems.ts';
 import { readRegularFile } from './read-file.ts';
 import { includedSchema, outlineSchema } from './schema.ts';
-import { refuseVariables, substitute, type Environment, type Source } from './variables.ts';
+import { mayHoldVariables, refuseVariables, substitute, type Environment, type Source as Variables } from './variables.ts';
 
-/** Bytes of one file. */
+/**
+ * Bytes of one file. A policy may have a thousand files; a longer one is nothing that people review, and whoever makes a
+ * mistake in one waits for the parser that finds the place, which takes seconds for so much.
+ */
 const largestFile = 4 * 1024 * 1024;
 
 export type Loaded =
@@ -36,21 +37,41 @@ export interface LoadOptions {
   readonly policyOnly?: boolean;
 }
 
+/** What valid files say, in a form that any thread can take over. */
+export interface Findings extends Pick<Configuration, 'revision' | 'sources' | 'written' | 'warnings'> {
+  /** The sections of the policy file as they are written there, without publishers. */
+  readonly top: unknown;
+  readonly publishers: readonly PublisherHead[];
+}
+
+export type Found =
+  | { readonly ok: true; readonly findings: Findings; readonly sections: Sections }
+  | Extract<Loaded, { readonly ok: false }>;
+
 /**
  * Loads the policy file at `path` and the files that it includes. Never rejects for what is in them.
  * @param env the environment variables that values of server, store, issuers and registries may name
  */
 export async function loadConfiguration(path: string, env: Environment, { policyOnly = false }: LoadOptions = {}): Promise<Loaded> {
-  const loading = new Loading(path);
-  const compiled = loading.compile({ env, policyOnly });
-  const diagnostics = loading.problems.list();
-  // The files are read synchronously: a reload must see one state of them. Callers await for what may come.
-  return Promise.resolve(
-    compiled === undefined || loading.problems.failed
-      ? { ok: false, diagnostics, sources: loading.sources }
-      : { ok: true, configuration: { ...compiled, warnings: diagnostics } },
-  );
+  const found = findPolicy(path, { env, policyOnly });
+  return Promise.resolve(found.ok ? { ok: true, configuration: assemble(found.findings, found.sections) } : found);
 }
+
+/** Reads and checks all files, synchronously: a reload must see one state of them. */
+export function findPolicy(path: string, variables: Variables): Found;
+/** @param most bytes; undefined when the files hold more of them */
+export function findPolicy(path: string, variables: Variables, most: number): Found | undefined;
+export function findPolicy(path: string, variables: Variables, most = Infinity): Found | undefined {
+  const loading = new Loading(path, most);
+  const compiled = loading.compile(variables);
+  if (loading.isTooMuch) return undefined;
+  const diagnostics = loading.problems.list();
+  if (compiled === undefined || loading.problems.failed) return { ok: false, diagnostics, sources: loading.sources };
+  const { sections, ...findings } = compiled;
+  return { ok: true, findings: { ...findings, warnings: diagnostics }, sections };
+}
+
+type Compiled = Omit<Findings, 'warnings'> & { readonly sections: Sections };
 
 class Loading {
   readonly problems = new Problems();
@@ -59,87 +80,93 @@ class Loading {
   readonly #files: string[] = [];
   readonly #folders: string[] = [];
   readonly #revision: Hash = createHash('sha256');
+  #most: number;
 
-  constructor(path: string) {
+  constructor(path: string, most: number) {
     this.#path = path;
     this.#folder = dirname(resolve(path));
+    this.#most = most;
   }
 
   get sources(): Sources {
     return { files: this.#files, folders: this.#folders };
   }
 
-  compile({ env, policyOnly }: Source): Omit<Configuration, 'warnings'> | undefined {
+  get isTooMuch(): boolean {
+    return this.#most < 0;
+  }
+
+  compile({ env, policyOnly }: Variables): Compiled | undefined {
     const file = this.#read(this.#path, resolve(this.#path));
     if (file === undefined) return undefined;
     const outline = file.parse(outlineSchema);
-    const publishers = this.#publishers(file);
-    for (const cursor of publishers) refuseVariables(cursor);
-    const { value, supplied } = substitute(withoutPublishers(file), { env, policyOnly });
-    const top = new Cursor(this.problems, file.source, [], value);
+    const top = withoutPublishers(file);
+    const { value, supplied } = substitute(top, { env, policyOnly });
+    const filled = new Cursor(this.problems, file.source, value);
     const used = (path: string): void => void this.#files.push(path);
     const context = { folder: this.#folder, supplied, production: env['NODE_ENV'] === 'production', policyOnly, used };
-    const server = compileServer(top.at('server'), context);
-    const store = compileStore(top.at('store'), context);
-    if (server.workers > 1 && store.kind === 'memory') {
-      top.at('server').at('workers').error('more than one worker needs Redis: each would have a memory of its own', 'set store:');
-    }
-    const audit = compileAudit(top.at('audit'), store.kind, server.workers, context);
-    const tracing = compileTracing(top.at('tracing'));
-    const registries = compileRegistries(top.at('registries'), context);
-    const hosts = new Set([...registries.values()].flatMap(({ url }) => [url.hostname, url.host]));
-    const issuers = compileIssuers(top.at('issuers'), context, hosts);
-    const told = compilePublishers(publishers, { issuers: top.at('issuers'), registries: top.at('registries') });
-    const compiled = told.map(({ publisher }) => publisher);
-    warnOfSharedPackages(told, registries.keys());
-    warnOfWidePatterns(told, registries.keys());
-    warnOfSharedHost(compiled, [...registries.values()], top.at('registries'));
-    warnOfShadowed(told);
-    if (outline === undefined) return undefined;
-    const revision = this.#revision.digest('hex').slice(0, 12);
+    const sections = compileSections(filled, context);
+    const publishers = this.#publishers(file, filled, sections);
+    if (outline === undefined || this.isTooMuch) return undefined;
     const written = {
-      publishers: new Map(publishers.map((cursor) => [String(cursor.at('name').value), digest(cursor)])),
       registries: digests(file.at('registries')),
       issuers: digests(file.at('issuers')),
       store: digest(file.at('store')),
       audit: digest(file.at('audit')),
     };
-    return {
-      revision,
-      server,
-      store,
-      audit,
-      ...(tracing === undefined ? {} : { tracing }),
-      issuers,
-      registries,
-      publishers: compiled,
-      candidates: indexPublishers(compiled, issuers),
-      sources: this.sources,
-      written,
-    };
+    const revision = this.#revision.digest('hex').slice(0, 12);
+    return { revision, sources: this.sources, written, top: top.value, publishers, sections };
   }
 
-  /** The publishers of the file and of those that it includes. */
-  #publishers(file: Cursor): readonly Cursor[] {
-    const included = includedFiles(file.at('include'), this.#folder, (folder) => void this.#folders.push(folder)).flatMap(
-      ({ shown, path }) => {
-        const other = path === resolve(this.#path) ? undefined : this.#read(shown, path);
-        if (other === undefined) return [];
-        other.parse(includedSchema);
-        return other.at('publishers').items;
-      },
-    );
-    return [...file.at('publishers').items, ...included];
+  /** The publishers of the file and of those that it includes, one file after the other: what was read of one is not kept. */
+  #publishers(file: Cursor, filled: Cursor, sections: Sections): PublisherHead[] {
+    const [issuers, registries] = [filled.at('issuers'), filled.at('registries')];
+    const compile = publisherCompiler({ issuers, registries });
+    const overlaps = Overlaps.arePossible(issuers.keys.length, sections.registries.values()) ? new Overlaps() : undefined;
+    const crowd = new Crowd(sections.issuers);
+    const patterns = new WidePatterns();
+    for (const cursor of this.#filesWithPublishers(file)) {
+      const { source } = cursor;
+      const variables = mayHoldVariables(source.text);
+      for (const [index, item] of cursor.at('publishers').items.entries()) {
+        if (variables) refuseVariables(item);
+        const publisher = compile(item);
+        if (publisher === undefined) continue;
+        overlaps?.add(publisher, item);
+        patterns.add(crowd.heads.length, publisher.publish);
+        crowd.add(headOf(publisher), source, index);
+      }
+      source.forget();
+    }
+    overlaps?.warnOfSharedHosts([...sections.registries.values()], registries);
+    patterns.warn(crowd);
+    warnOfShadowed(crowd);
+    crowd.tell(this.problems);
+    return crowd.heads;
   }
 
-  /** A file's value, undefined after its problems were reported. */
+  *#filesWithPublishers(file: Cursor): Generator<Cursor> {
+    yield file;
+    const included = includedFiles(file.at('include'), this.#folder, (folder) => void this.#folders.push(folder));
+    for (const { shown, path } of included) {
+      const other = path === resolve(this.#path) ? undefined : this.#read(shown, path);
+      if (other === undefined) continue;
+      other.parse(includedSchema);
+      yield other;
+    }
+  }
+
+  /** A file's value, undefined after its problems were reported, or where it is too much. */
   #read(shown: string, path: string): Cursor | undefined {
+    if (this.isTooMuch) return undefined;
     this.#files.push(path);
     const read = readRegularFile(path, largestFile);
     if (!read.ok) {
       this.problems.addFile(shown, { code: 'file', message: `the file ${read.problem}` });
       return undefined;
     }
+    this.#most -= read.bytes.length;
+    if (this.isTooMuch) return undefined;
     // Lengths first: no two sets of files give the same bytes to the hash. Replicas may keep the file under other paths.
     this.#revision.update(`${read.bytes.length}:`).update(read.bytes);
     if (read.worldWritable)
@@ -148,16 +175,16 @@ class Loading {
         message: 'every account of this machine may write to the file',
         hint: `chmod o-w ${shown}`,
       });
-    const { source, value } = parseSource(shown, read.bytes, this.problems);
-    if (value === undefined) return undefined;
-    return new Cursor(this.problems, source, [], value);
+    const source = parseSource(shown, read.bytes, this.problems);
+    const value = source.value();
+    return value === undefined ? undefined : new Cursor(this.problems, source, value);
   }
 }
 
 /** The file without what may hold no variables. */
 function withoutPublishers(file: Cursor): Cursor {
   const kept = file.entries.filter(([key]) => ['server', 'store', 'audit', 'tracing', 'issuers', 'registries'].includes(key));
-  return new Cursor(file.problems, file.source, [], Object.fromEntries(kept.map(([key, cursor]) => [key, cursor.value])));
+  return new Cursor(file.problems, file.source, Object.fromEntries(kept.map(([key, cursor]) => [key, cursor.value])));
 }
 
 function digests(section: Cursor): ReadonlyMap<string, string> {
@@ -166,7 +193,5 @@ function digests(section: Cursor): ReadonlyMap<string, string> {
 
 /** A value as it is written, without showing it. */
 function digest({ value }: Cursor): string {
-  return createHash('sha256')
-    .update(JSON.stringify(value) ?? '')
-    .digest('base64');
+  return hash('sha256', JSON.stringify(value) ?? '', 'base64');
 }

@@ -27,9 +27,16 @@ export function locate(contents: ParsedNode | null, text: string, path: Path, pa
     node = next.node;
     key = next.key;
   }
-  const value = spotOf(node);
+  return chosenSpot(text, { complete, part, key: spotOf(key), value: spotOf(node) });
+}
+
+/** The one to show of the spots of a path's last part that exists, which is the whole path when it is `complete`. */
+export function chosenSpot(
+  text: string,
+  { complete, part, key, value }: { complete: boolean; part: 'key' | 'value'; key: Spot | undefined; value: Spot | undefined },
+): Spot {
   const onOneLine = value !== undefined && value.length > 0 && !text.slice(value.offset, value.offset + value.length).includes('\n');
-  const chosen = complete && part === 'value' && onOneLine ? value : (spotOf(key) ?? value ?? { offset: 0, length: 1 });
+  const chosen = complete && part === 'value' && onOneLine ? value : (key ?? value ?? { offset: 0, length: 1 });
   return firstLine(text, chosen);
 }
 

@@ -1,44 +1,73 @@
 // Reads one YAML 1.2 file into plain values. Everything that two people could read differently is an error: anchors,
 // aliases, tags, directives, several documents, tabs, numbers that do not survive, values over several lines.
-import { LineCounter, parseDocument, type Document } from 'yaml';
-import { firstLine, type Spot } from './locate.ts';
+import { parseDocument, type Document } from 'yaml';
+import { firstLine, locate, type Spot } from './locate.ts';
+import { readPlainYaml, type PlainYaml } from './plain-yaml.ts';
 import type { Problems } from './problems.ts';
-import type { Source } from './source.ts';
+import { Lines, type Source } from './source.ts';
+import { textProblems } from './text-problems.ts';
 import { readTree } from './tree.ts';
 
 /** Nesting that no policy needs; deeper text would only exercise the parser's stack (POL-08). */
-const deepest = 64;
+export const deepest = 64;
 
-/**
- * Parses a file and reports all its problems.
- * @returns the source, and the value unless something made it unreadable
- */
-export function parseSource(file: string, bytes: Uint8Array, problems: Problems): { source: Source; value: unknown } {
-  const lines = new LineCounter();
+/** Parses a file and reports all its problems. */
+export function parseSource(file: string, bytes: Uint8Array, problems: Problems): Source {
   const decoded = decode(bytes);
   const text = decoded ?? '';
-  const characters = decoded === undefined ? [{ offset: 0, length: 1, message: 'the file is not valid UTF-8' }] : textProblems(text);
-  const document =
-    characters.length > 0
-      ? undefined
-      : parseDocument(text, {
-          version: '1.2',
-          schema: 'core',
-          uniqueKeys: true,
-          strict: true,
-          stringKeys: true,
-          merge: false,
-          prettyErrors: false,
-          logLevel: 'error',
-          lineCounter: lines,
-        });
-  if (document === undefined) countLines(text, lines);
-  const source: Source = { file, text, lines, document };
-  for (const { offset, length, message, hint } of characters) problems.add(source, { offset, length }, { code: 'syntax', message, hint });
-  if (document === undefined || !reportSyntax(source, document, problems)) return { source, value: undefined };
-  const read = readTree(document.contents, text, deepest);
+  const found = decoded === undefined ? [{ offset: 0, length: 1, message: 'the file is not valid UTF-8' }] : textProblems(text, deepest);
+  if (found.length === 0) return parsePlain(file, text) ?? parseThoroughly(file, text, problems);
+  const source = sourceOf(file, text, null, undefined);
+  for (const { offset, length, message, hint } of found) problems.add(source, { offset, length }, { code: 'syntax', message, hint });
+  return source;
+}
+
+/** Undefined for what only the parser can read or find fault with. */
+function parsePlain(file: string, text: string): Source | undefined {
+  let kept = readPlainYaml(text);
+  if (kept === undefined) return undefined;
+  const read = (): PlainYaml => {
+    kept ??= readPlainYaml(text);
+    if (kept === undefined) throw new Error(`${file} reads otherwise the second time`);
+    return kept;
+  };
+  return {
+    file,
+    text,
+    lines: new Lines(text),
+    value: () => read().value,
+    locate: (path, part) => read().spots.locate(read().value, text, path, part),
+    forget: () => (kept = undefined),
+  };
+}
+
+/** The same by the parser of all of YAML alone, for a text without `textProblems`. */
+export function parseThoroughly(file: string, text: string, problems: Problems): Source {
+  const document = parseWhole(text);
+  const { contents } = document;
+  const source = sourceOf(file, text, contents, undefined);
+  if (!reportSyntax(source, document, problems)) return source;
+  const read = readTree(contents, text, deepest);
   for (const { spot, message, hint } of read.problems) problems.add(source, firstLine(text, spot), { code: 'syntax', message, hint });
-  return { source, value: read.problems.length > 0 ? undefined : read.value };
+  return read.problems.length > 0 ? source : sourceOf(file, text, contents, read.value);
+}
+
+function sourceOf(file: string, text: string, contents: Document.Parsed['contents'], value: unknown): Source {
+  const find: Source['locate'] = (path, part) => locate(contents, text, path, part);
+  return { file, text, lines: new Lines(text), value: () => value, locate: find, forget: () => undefined };
+}
+
+function parseWhole(text: string): Document.Parsed {
+  return parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: true,
+    strict: true,
+    stringKeys: true,
+    merge: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -47,51 +76,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-interface TextProblem extends Spot {
-  readonly message: string;
-  readonly hint?: string;
-}
-
-function textProblems(text: string): TextProblem[] {
-  const found: TextProblem[] = [];
-  const tab = text.indexOf('\t');
-  if (tab !== -1) found.push({ offset: tab, length: 1, message: 'a tab: write spaces' });
-  // Characters that a reviewer cannot see or sees in another order than the parser does.
-  const unseen = /[^\P{Cc}\n\r\t]|\p{Cf}|\p{Zl}|\p{Zp}|\r(?!\n)/u.exec(text);
-  if (unseen !== null) {
-    const code = (unseen[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    found.push({ offset: unseen.index, length: 1, message: `the character U+${code} cannot be seen and is not allowed` });
-  }
-  const directive = /^%/m.exec(text);
-  if (directive !== null) found.push({ offset: directive.index, length: 1, message: 'YAML directives are not supported' });
-  const deep = deepPlace(text);
-  if (deep !== undefined) found.push({ offset: deep, length: 1, message: `nested deeper than ${deepest} levels` });
-  // A file cut short in the middle of a line may hold the beginning of another name (POL-10).
-  if (text !== '' && !text.endsWith('\n')) {
-    const message = 'the last line does not end with a line break; the file may have been cut short';
-    found.push({ offset: text.length - 1, length: 1, message, hint: 'end the file with a line break' });
-  }
-  return found;
-}
-
-/** Where brackets or indentation go deeper than allowed; counts brackets in texts too, which no policy has so many of. */
-function deepPlace(text: string): number | undefined {
-  let depth = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const character = text[i];
-    if (character === '[' || character === '{') depth += 1;
-    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
-    if (depth > deepest) return i;
-  }
-  const indented = new RegExp(`^(?: {${deepest * 4}}|(?:[-?] ){${deepest}})`, 'm').exec(text);
-  return indented?.index;
-}
-
-function countLines(text: string, lines: LineCounter): void {
-  lines.addNewLine(0);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
 }
 
 /** False when the text is no YAML, so that its values mean nothing. Warnings of the parser are errors (POL-05). */

@@ -50,11 +50,11 @@ export class Problems {
 
   #push(diagnostic: Diagnostic): void {
     const { file, line, column } = diagnostic.place;
-    const key = JSON.stringify([file, line, column, diagnostic.message]);
+    const text = `${line}:${column}:${file}`;
+    const key = `${text}\n${diagnostic.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     // What is wrong with a text whose variable is not known follows from that.
-    const text = JSON.stringify([file, line, column]);
     if (diagnostic.code === 'variable') this.#unknown.add(text);
     else if (this.#unknown.has(text)) return;
     this.#list.push(diagnostic);

@@ -23,6 +23,11 @@ export function substitute(cursor: Cursor, source: Source): Substituted {
   return { value: below(cursor, source, supplied), supplied };
 }
 
+/** Whether any value of a YAML text can have `${` in it: as it stands there, or by an escape. */
+export function mayHoldVariables(text: string): boolean {
+  return text.includes('${') || text.includes('\\');
+}
+
 /** Reports texts with `${`, where variables are not possible: who may publish is read from the file alone. */
 export function refuseVariables(cursor: Cursor): void {
   if (typeof cursor.value === 'string' && cursor.value.includes('${')) {

@@ -2,6 +2,7 @@
 // they do not (NFS, a Kubernetes subPath mount, inotify at its limit, a folder that was replaced).
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { readRegularFile } from './read-file.ts';
 
 export interface Watch {
@@ -87,16 +88,25 @@ function identityOf(folder: string): string | undefined {
   }
 }
 
+/** Bytes that are read before others have their turn: a policy may be tens of megabytes, and is looked at every few seconds. */
+const perTurn = 1024 * 1024;
+
 /**
- * A hash over what the files hold and which names are in the folders. Never throws: what cannot be read counts with its
+ * A hash over what the files hold and which names are in the folders. Never rejects: what cannot be read counts with its
  * problem, so that a file that goes away is a change like any other.
  */
-export function fingerprint(files: Iterable<string>, folders: Iterable<string> = []): string {
+export async function fingerprint(files: Iterable<string>, folders: Iterable<string> = []): Promise<string> {
   const hash = createHash('sha256');
+  let bytes = 0;
   for (const file of new Set(files)) {
     const read = readRegularFile(file, longest);
     hash.update(`${file}\0${read.ok ? `${read.bytes.length}\0` : read.problem}\0`);
-    if (read.ok) hash.update(read.bytes);
+    if (!read.ok) continue;
+    hash.update(read.bytes);
+    bytes += read.bytes.length;
+    if (bytes < perTurn) continue;
+    bytes = 0;
+    await turn();
   }
   for (const folder of new Set(folders)) hash.update(`${folder}\0${namesIn(folder).join('\0')}\0\0`);
   return hash.digest('hex');

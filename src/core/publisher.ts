@@ -54,20 +54,20 @@ export interface TrustedPublisher {
   /** Whether packages covered only by a pattern may be created. */
   readonly create: boolean;
   /** `v{{version}}`: the tag that a version must be published from, checked at upload. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** dist-tags that this publisher may set (npm); undefined: any tag name. */
-  readonly distTags?: readonly Pattern[];
+  readonly distTags?: readonly Pattern[] | undefined;
   /** Life of an upload token in seconds, 60 to 3600. */
   readonly ttl: number;
   /** Uploads that one of its tokens is good for; undefined: any number until it expires. */
-  readonly maxUploads?: number;
+  readonly maxUploads?: number | undefined;
   /** Different packages that it may reach in a minute; undefined: the server's limit, or as many as it names. */
-  readonly packagesPerMinute?: number;
+  readonly packagesPerMinute?: number | undefined;
   /** Neither environment nor ref is constrained: every branch can publish (POL-33). */
-  readonly unconstrained?: true;
+  readonly unconstrained?: true | undefined;
   readonly place: Place;
   /** A token that has none of these cannot get past the anchor (providers/keys.ts); undefined: any token may. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | undefined;
   /** Checks a token of `issuer`, in the order of `steps`. Pure; never throws. */
   readonly check: (claims: VerifiedClaims) => readonly Check[];
 }

@@ -9,7 +9,7 @@ import type { Field, Provider } from './provider.ts';
  * either: neither a grant nor the words of a refusal can come from it. Undefined: every token has to be checked.
  */
 export function publisherKeys(provider: Provider, { fields, claims = [] }: Conditions): readonly string[] | undefined {
-  const keyed = provider.fields.filter(isKey).flatMap((field) => {
+  const keyed = keyFields(provider).flatMap((field) => {
     const stated = fields.get(field.key);
     return Array.isArray(stated) ? [{ field, keys: stated.map((value: string) => keyOf(field, value)) }] : [];
   });
@@ -23,10 +23,21 @@ export function publisherKeys(provider: Provider, { fields, claims = [] }: Condi
 
 /** The keys that a token has. */
 export function tokenKeys(provider: Provider, claims: VerifiedClaims): readonly string[] {
-  const fields = provider.fields.filter(isKey).flatMap((field) => readingsOf(field, claims).map((reading) => keyOf(field, reading)));
+  const fields = keyFields(provider).flatMap((field) => readingsOf(field, claims).map((reading) => keyOf(field, reading)));
   if (provider.freeClaims !== true) return fields;
   const free = Object.entries(claims.set).flatMap(([name, value]) => freeKey(name, claimText(value)));
   return [...fields, ...free];
+}
+
+const known = new WeakMap<Provider, readonly Field[]>();
+
+/** The fields that are looked up. The same for every token and publisher of the provider. */
+function keyFields(provider: Provider): readonly Field[] {
+  const before = known.get(provider);
+  if (before !== undefined) return before;
+  const fields = provider.fields.filter(isKey);
+  known.set(provider, fields);
+  return fields;
 }
 
 function isKey({ step, compare, absent }: Field): boolean {

@@ -72,7 +72,7 @@ class Policy {
   }
 
   async look(): Promise<void> {
-    if (this.#print() === this.#seen) return;
+    if ((await this.#print()) === this.#seen) return;
     const loaded = await this.#read();
     if (loaded === undefined) return;
     if (!loaded.ok) return this.#keep(printDiagnostics(loaded.diagnostics, { colour: false }));
@@ -80,7 +80,7 @@ class Policy {
     if (loaded.configuration.revision !== this.#inForce.revision) this.#replace(loaded.configuration);
   }
 
-  #print(): string {
+  async #print(): Promise<string> {
     return fingerprint(this.#sources.files, this.#sources.folders);
   }
 
@@ -90,16 +90,16 @@ class Policy {
    */
   async #read(): Promise<Loaded | undefined> {
     for (let readings = 1; readings <= mostReadings; readings += 1) {
-      const before = this.#print();
+      const before = await this.#print();
       await new Promise((resolve) => setTimeout(resolve, this.#parts.settle ?? 100).unref());
       // In a folder that never comes to rest, what did not change while it was read has to do.
-      if (before !== this.#print() && readings < mostReadings / 2) continue;
-      const started = this.#print();
+      if (before !== (await this.#print()) && readings < mostReadings / 2) continue;
+      const started = await this.#print();
       const loaded = await this.#parts.load();
-      if (started !== this.#print()) continue;
+      if (started !== (await this.#print())) continue;
       this.#sources = loaded.ok ? loaded.configuration.sources : loaded.sources;
       this.#parts.follow(this.#sources);
-      this.#seen = this.#print();
+      this.#seen = await this.#print();
       return loaded;
     }
     this.#parts.log.warn({}, 'the policy files change all the time and were not read');

@@ -78,11 +78,11 @@ test('after the end nothing is looked at', async () => {
   expect(look).not.toHaveBeenCalled();
 });
 
-test('the fingerprint tells contents, missing files and names in a folder apart, and not the time of a file', () => {
+test('the fingerprint tells contents, missing files and names in a folder apart, and not the time of a file', async () => {
   const into = folder();
   const [a, b] = [join(into, 'a'), join(into, 'b')];
-  const print = (): string => fingerprint([a, b], [into]);
-  const seen = new Set([print()]);
+  const print = (): Promise<string> => fingerprint([a, b], [into]);
+  const seen = new Set([await print()]);
   const changes = [
     () => writeFileSync(a, 'one'),
     () => writeFileSync(a, 'two'),
@@ -92,23 +92,24 @@ test('the fingerprint tells contents, missing files and names in a folder apart,
   ];
   for (const change of changes) {
     change();
-    expect(seen.has(print())).toBe(false);
-    seen.add(print());
+    expect(seen.has(await print())).toBe(false);
+    seen.add(await print());
   }
   writeFileSync(b, 'two');
-  expect(seen.has(print())).toBe(true);
+  expect(seen.has(await print())).toBe(true);
 });
 
-test('the fingerprint follows the symbolic links of a Kubernetes mount', () => {
+test('the fingerprint follows the symbolic links of a Kubernetes mount', async () => {
   const into = folder();
-  const prints = ['one', 'two', 'two'].map((revision, index) => {
+  const prints: string[] = [];
+  for (const [index, revision] of ['one', 'two', 'two'].entries()) {
     const data = mkdtempSync(join(into, '..2026'));
     writeFileSync(join(data, 'policy.yaml'), revision);
     symlinkSync(data, join(into, '..next'));
     renameSync(join(into, '..next'), join(into, '..data'));
     if (index === 0) symlinkSync(join('..data', 'policy.yaml'), join(into, 'policy.yaml'));
-    return fingerprint([join(into, 'policy.yaml')]);
-  });
+    prints.push(await fingerprint([join(into, 'policy.yaml')]));
+  }
   expect(prints[1]).not.toBe(prints[0]);
   expect(prints[2]).toBe(prints[1]);
 });

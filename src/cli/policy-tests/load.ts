@@ -63,8 +63,8 @@ export function loadPolicyTests(file: string, cwd: string, configuration: Config
   const path = resolve(cwd, file);
   const read = readRegularFile(path, largestFile);
   if (!read.ok) problems.addFile(file, { code: 'file', message: `the file ${read.problem}` });
-  const { source, value } = read.ok ? parseSource(file, read.bytes, problems) : { source: undefined, value: undefined };
-  const top = source === undefined || value === undefined ? undefined : new Cursor(problems, source, [], value);
+  const source = read.ok ? parseSource(file, read.bytes, problems) : undefined;
+  const top = source?.value() === undefined ? undefined : new Cursor(problems, source, source.value());
   if (top !== undefined && !Array.isArray(top.value))
     top.error('a file of policy tests is a list', '- { name: …, claims: { … }, package: … }');
   if (top?.items.length === 0 && Array.isArray(top.value)) top.error('the list is empty');

@@ -2,7 +2,7 @@
 import { patternProblem } from '../../core/pattern.ts';
 import { isPin } from '../../core/pin.ts';
 import type { Stated } from '../../core/publisher.ts';
-import type { Conditions, Field, Provider } from '../../providers/index.ts';
+import { providers, type Conditions, type Field, type Provider } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, nearest, quote } from '../did-you-mean.ts';
 import { describe, explainEmpty } from '../issues.ts';
@@ -17,18 +17,20 @@ export interface CompiledFrom extends Conditions {
 /** The conditions, or undefined after everything that is wrong with them was reported. */
 export function compileFrom(from: Cursor, provider: Provider): CompiledFrom | undefined {
   const misspelt = refuseUnknown(from, provider);
-  const sound = [misspelt.length === 0];
+  let sound = misspelt.length === 0;
   const fields = new Map<string, Stated>();
   for (const field of provider.fields) {
-    const known = misspelt.includes(field.key) && !from.at(field.key).exists;
-    const stated = known ? undefined : statedValue(from.at(field.key), field, provider);
-    if (stated === undefined) sound.push(!field.required && !from.at(field.key).exists);
-    else fields.set(field.key, stated);
+    const cursor = from.at(field.key);
+    const known = misspelt.includes(field.key) && !cursor.exists;
+    const stated = known ? undefined : statedValue(cursor, field, provider);
+    if (stated !== undefined) fields.set(field.key, stated);
+    else if (field.required || cursor.exists) sound = false;
   }
-  const events = from.at('events').exists && provider.events !== undefined ? eventList(from.at('events'), provider.events) : undefined;
+  const listed = from.at('events');
+  const events = listed.exists && provider.events !== undefined ? eventList(listed, provider.events) : undefined;
+  if (listed.exists && provider.events !== undefined && events === undefined) sound = false;
   const claims = provider.freeClaims === true ? freeClaims(from) : [];
-  sound.push(claims !== undefined, events !== undefined || !from.at('events').exists || provider.events === undefined);
-  if (!sound.every(Boolean) || claims === undefined) return undefined;
+  if (!sound || claims === undefined) return undefined;
   const unconstrained = warnOfBreadth(from, provider, fields);
   warnOfMissingPins(from, provider, fields);
   const conditions = { fields, ...(events === undefined ? {} : { events }), ...(claims.length === 0 ? {} : { claims }) };
@@ -36,16 +38,25 @@ export function compileFrom(from: Cursor, provider: Provider): CompiledFrom | un
   return { ...conditions, unconstrained };
 }
 
+/** What a publisher of a provider may state, made once: there may be many publishers. */
+const knownKeys: ReadonlyMap<Provider, readonly string[]> = new Map(
+  providers.map((provider) => [
+    provider,
+    [
+      'issuer',
+      ...provider.fields.map(({ key }) => key),
+      ...(provider.events === undefined ? [] : ['events']),
+      ...(provider.freeClaims === true ? ['subject', 'claims'] : []),
+    ],
+  ]),
+);
+
 /** Reports unknown keys; returns what each of them was probably meant to be. */
 function refuseUnknown(from: Cursor, provider: Provider): readonly string[] {
-  const known = [
-    'issuer',
-    ...provider.fields.map(({ key }) => key),
-    ...(provider.events === undefined ? [] : ['events']),
-    ...(provider.freeClaims === true ? ['subject', 'claims'] : []),
-  ];
-  const unknown = from.entries.filter(([key]) => !known.includes(key));
-  for (const [key, cursor] of unknown) {
+  const known = knownKeys.get(provider) ?? [];
+  const unknown = from.keys.filter((key) => !known.includes(key));
+  for (const key of unknown) {
+    const cursor = from.at(key);
     const meant = didYouMean(key, known);
     const free = key === 'subject' || key === 'claims' || key === 'sub';
     const hint = free
@@ -53,7 +64,7 @@ function refuseUnknown(from: Cursor, provider: Provider): readonly string[] {
       : `known here: ${known.join(', ')}`;
     cursor.errorAtKey(`unknown key ${quote(key)}${meant}`, meant === '' ? hint : undefined, 'unknown-key');
   }
-  return unknown.map(([key]) => nearest(key, known) ?? key);
+  return unknown.map((key) => nearest(key, known) ?? key);
 }
 
 /** What is stated for a field; undefined when nothing is, or after a report. */

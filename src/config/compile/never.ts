@@ -16,7 +16,7 @@ export function warnOfStrangeRefs(from: Cursor, provider: Provider, { fields, ev
   const possible = allowed.flatMap((event) => events.refs?.[event] ?? ['**']);
   const cursor = from.at(field.key);
   for (const [i, value] of stated.entries()) {
-    if (possible.some((ref) => overlaps(value, ref))) continue;
+    if (isPossible(value, possible)) continue;
     const at = Array.isArray(cursor.value) ? cursor.at(i) : cursor;
     const meant = meantRef(value, possible);
     at.warn(
@@ -43,6 +43,19 @@ export function warnOfStrangeTag(tag: Cursor, provider: Provider, { fields }: Co
 
 function refField(provider: Provider): Field | undefined {
   return provider.fields.find(({ step, compare }) => step === 'ref' && compare === 'pattern');
+}
+
+/** What was found of a ref before: thousands of publishers have the same few. */
+const found = new Map<string, boolean>();
+
+function isPossible(value: string, refs: readonly string[]): boolean {
+  const question = JSON.stringify([value, ...refs]);
+  const before = found.get(question);
+  if (before !== undefined) return before;
+  const possible = refs.some((ref) => overlaps(value, ref));
+  if (found.size > 1000) found.clear();
+  found.set(question, possible);
+  return possible;
 }
 
 function overlaps(a: string, b: string): boolean {

@@ -1,111 +1,115 @@
 // Warnings about publishers and registries that reach the same packages.
 import type { PackagePattern } from '../../core/package-name.ts';
 import { isWild } from '../../core/pattern.ts';
-import { entriesFor, type TrustedPublisher } from '../../core/publisher.ts';
 import type { RegistrySettings } from '../../registries/registry.ts';
 import type { Cursor } from '../cursor.ts';
 import { quote } from '../did-you-mean.ts';
-import type { Compiled } from './shadow.ts';
+import type { PlainPublisher } from '../kept-publisher.ts';
 
 /** More pairs with a pattern than this are not compared: the warning is a courtesy, the time of a reload is not. */
-const mostPairs = 500_000;
+export const mostPairs = 500_000;
 
-interface Listed extends Compiled {
-  readonly entry: PackagePattern;
+type Named = Pick<PlainPublisher, 'name' | 'issuer'>;
+
+/** What the publishers so far list for one registry: each entry with the first that lists it. */
+interface Listing {
+  readonly exact: Map<PackagePattern, Named>;
+  readonly wild: (readonly [PackagePattern, Named])[];
+  /** Pairs that were compared because one of them is a pattern. */
+  compared: number;
 }
 
-/** Warns where publishers of different issuers may publish the same package (POL-19). */
-export function warnOfSharedPackages(compiled: readonly Compiled[], registries: Iterable<string>): void {
-  for (const registry of registries) {
-    const told = new Set<string>();
-    for (const [a, b] of candidates(listedFor(compiled, registry))) {
-      const names = JSON.stringify([a.publisher.name, b.publisher.name]);
-      if (a.publisher.issuer === b.publisher.issuer || told.has(names) || !overlap(a.entry, b.entry)) continue;
-      told.add(names);
-      b.cursor
-        .at('publish')
-        .at(registry)
+/** Looks at publishers one after the other, in the order of the files; of each only what it lists is kept. */
+export class Overlaps {
+  readonly #listings = new Map<string, Listing>();
+  readonly #told = new Set<string>();
+
+  /** Whether publishers of these issuers and registries need a look. */
+  static arePossible(issuers: number, registries: Iterable<RegistrySettings>): boolean {
+    return issuers > 1 || sharedHosts([...registries]).length > 0;
+  }
+
+  /** Warns where a publisher of another issuer before it may publish the same package (POL-19). */
+  add({ name, issuer, publish }: PlainPublisher, cursor: Cursor): void {
+    const publisher: Named = { name, issuer };
+    for (const [registry, entries] of publish) {
+      const listing = this.#listing(registry);
+      const tell = (before: PackagePattern, other: Named, entry: PackagePattern): void => {
+        const names = JSON.stringify([registry, other.name, name]);
+        if (other.issuer === issuer || this.#told.has(names)) return;
+        this.#told.add(names);
+        const message = `${quote(entry)} overlaps ${quote(before)} of publisher ${quote(other.name)}, whose issuer is another (${other.issuer})`;
+        cursor.at('publish').at(registry).warn('overlap', message);
+      };
+      for (const entry of entries) {
+        const same = listing.exact.get(entry);
+        if (same !== undefined) tell(entry, same, entry);
+        const isPattern = isWild(entry);
+        if (isPattern || listing.wild.length > 0) {
+          for (const [before, other] of rivals(listing, isPattern)) if (overlap(before, entry)) tell(before, other, entry);
+        }
+        if (isPattern) listing.wild.push([entry, publisher]);
+        else if (same === undefined) listing.exact.set(entry, publisher);
+      }
+    }
+  }
+
+  /**
+   * Warns where two npm registries share a host and a package: clients exchange at the host's root, so one upload token
+   * speaks for both, and the path of the upload alone decides between them.
+   */
+  warnOfSharedHosts(registries: readonly RegistrySettings[], section: Cursor): void {
+    for (const [a, b] of sharedHosts(registries)) {
+      const shared = firstShared(entriesOf(this.#listing(a.name)), entriesOf(this.#listing(b.name)));
+      if (shared === undefined) continue;
+      section
+        .at(b.name)
+        .at('url')
         .warn(
-          'overlap',
-          `${quote(b.entry)} overlaps ${quote(a.entry)} of publisher ${quote(a.publisher.name)}, whose issuer is another (${a.publisher.issuer})`,
+          'shared-host',
+          `registries ${quote(a.name)} and ${quote(b.name)} share the host ${b.url.host} and packages (${quote(shared)})`,
+          'give each npm registry a host name of its own',
         );
     }
   }
-}
 
-/**
- * Warns where a pattern covers packages of publishers of other workloads of the issuer. A name that two of them list is
- * meant for both; a pattern may take in what nobody thought of.
- */
-export function warnOfWidePatterns(compiled: readonly Compiled[], registries: Iterable<string>): void {
-  for (const registry of registries) {
-    const listed = listedFor(compiled, registry);
-    const wild = listed.filter(({ entry }) => isWild(entry));
-    if (wild.length * listed.length > mostPairs) continue;
-    for (const one of wild) {
-      const others = listed.filter((other) => otherWorkload(one, other) && overlap(one.entry, other.entry));
-      // Of two patterns, the one that comes later is told of.
-      const counted = others.filter((other) => !isWild(other.entry) || listed.indexOf(other) < listed.indexOf(one));
-      const names = [...new Set(counted.map(({ publisher }) => publisher.name))];
-      if (names.length === 0) continue;
-      const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
-      const at = one.cursor.at('publish').at(registry);
-      at.warn('overlap', `${quote(one.entry)} also covers packages of ${names.length === 1 ? 'publisher' : 'publishers'} ${shown}`);
-    }
+  #listing(registry: string): Listing {
+    const found = this.#listings.get(registry) ?? { exact: new Map(), wild: [], compared: 0 };
+    this.#listings.set(registry, found);
+    return found;
   }
 }
 
-/** Of the same issuer, with anchors of which no token has both. */
-function otherWorkload({ publisher: a }: Compiled, { publisher: b }: Compiled): boolean {
-  if (a.issuer !== b.issuer || a.keys === undefined || b.keys === undefined) return false;
-  const keys = new Set(a.keys);
-  return !b.keys.some((key) => keys.has(key));
+/** What may overlap a pattern, or a name, without being the same; nothing any more when too much was compared. */
+function rivals(listing: Listing, isPattern: boolean): Iterable<readonly [PackagePattern, Named]> {
+  const { exact, wild } = listing;
+  listing.compared += wild.length + (isPattern ? exact.size : 0);
+  if (listing.compared > mostPairs) return [];
+  return isPattern ? [...exact, ...wild] : wild;
 }
 
-function listedFor(compiled: readonly Compiled[], registry: string): Listed[] {
-  return compiled.flatMap((one) => entriesFor(one.publisher, registry).map((entry) => ({ ...one, entry })));
+function entriesOf({ exact, wild }: Listing): readonly PackagePattern[] {
+  return [...exact.keys(), ...wild.map(([entry]) => entry)];
 }
 
-/** Pairs that may overlap, in the order of the file: equal names, and patterns with everything. */
-function* candidates(listed: readonly Listed[]): Generator<readonly [Listed, Listed]> {
-  if (new Set(listed.map(({ publisher }) => publisher.issuer)).size < 2) return;
-  const exact = new Map<PackagePattern, Listed>();
-  const wild: Listed[] = [];
-  const names: Listed[] = [];
-  let count = 0;
-  for (const one of listed) {
-    const same = exact.get(one.entry);
-    if (same !== undefined) yield [same, one];
-    else if (!isWild(one.entry)) exact.set(one.entry, one);
-    const others = isWild(one.entry) ? [...names, ...wild] : wild;
-    count += others.length;
-    if (count > mostPairs) return;
-    for (const other of others) yield [other, one];
-    (isWild(one.entry) ? wild : names).push(one);
-  }
-}
-
-/**
- * Warns where two npm registries share a host and a package: clients exchange at the host's root, so one upload token
- * speaks for both, and the path of the upload alone decides between them.
- */
-export function warnOfSharedHost(publishers: readonly TrustedPublisher[], registries: readonly RegistrySettings[], section: Cursor): void {
+function sharedHosts(registries: readonly RegistrySettings[]): (readonly [RegistrySettings, RegistrySettings])[] {
   const npm = registries.filter(({ protocol }) => protocol.id === 'npm');
-  for (const [a, b] of pairs(npm)) {
-    if (a.url.host !== b.url.host) continue;
-    const inA = publishers.flatMap((publisher) => entriesFor(publisher, a.name));
-    const inB = publishers.flatMap((publisher) => entriesFor(publisher, b.name));
-    const shared = inA.find((entry) => inB.some((other) => overlap(entry, other)));
-    if (shared === undefined) continue;
-    section
-      .at(b.name)
-      .at('url')
-      .warn(
-        'shared-host',
-        `registries ${quote(a.name)} and ${quote(b.name)} share the host ${b.url.host} and packages (${quote(shared)})`,
-        'give each npm registry a host name of its own',
-      );
+  return [...pairs(npm)].filter(([a, b]) => a.url.host === b.url.host);
+}
+
+/** The first entry that overlaps one of the others, as far as they can be compared in a short time. */
+function firstShared(entries: readonly PackagePattern[], others: readonly PackagePattern[]): PackagePattern | undefined {
+  const exact = new Set(others);
+  const wild = others.filter(isWild);
+  let count = 0;
+  for (const entry of entries) {
+    if (exact.has(entry)) return entry;
+    const some = isWild(entry) ? others : wild;
+    count += some.length;
+    if (count > mostPairs) return undefined;
+    if (some.some((other) => overlap(entry, other))) return entry;
   }
+  return undefined;
 }
 
 function* pairs<T>(list: readonly T[]): Generator<readonly [T, T]> {

@@ -7,24 +7,25 @@ import { quote } from '../did-you-mean.ts';
 /** The entries of a list; those with errors are left out. Two ways of writing one package are reported (POL-18). */
 export function packageEntries(list: Cursor, protocol: Registry): readonly PackagePattern[] {
   const entries = new Map<PackagePattern, string>();
-  for (const item of list.items) {
-    if (typeof item.value !== 'string') continue;
-    const problem = entryProblem(item.value, protocol);
+  const written: readonly unknown[] = Array.isArray(list.value) ? list.value : [];
+  for (const [index, text] of written.entries()) {
+    if (typeof text !== 'string') continue;
+    const problem = entryProblem(text, protocol);
     if (problem !== undefined) {
-      item.error(problem);
+      list.at(index).error(problem);
       continue;
     }
-    const entry = protocol.entry(item.value);
+    const entry = protocol.entry(text);
     const before = entries.get(entry);
-    if (before !== undefined) item.warn('listed-twice', `listed twice: ${quote(item.value)} and ${quote(before)} are the same package`);
-    else entries.set(entry, item.value);
+    if (before !== undefined) list.at(index).warn('listed-twice', `listed twice: ${quote(text)} and ${quote(before)} are the same package`);
+    else entries.set(entry, text);
   }
   return [...entries.keys()];
 }
 
 /** A pattern without a letter or digit would take in every package there is or will be (POL-16). */
 function entryProblem(entry: string, protocol: Registry): string | undefined {
-  if (/^\s|\s$/.test(entry)) return 'begins or ends with a space';
+  if (entry.trim() !== entry) return 'begins or ends with a space';
   if (entry.includes('*') && !/[A-Za-z0-9]/.test(entry))
     return `${quote(entry)} covers every package; write a part of the name, for example @acme/* or acme-*`;
   return protocol.entryProblem(entry);

@@ -2,18 +2,18 @@
 import type { Action, ChangeAction } from '../../core/grant.ts';
 import type { PackagePattern } from '../../core/package-name.ts';
 import { patternProblem, toPattern, type Pattern } from '../../core/pattern.ts';
-import type { Place, TrustedPublisher } from '../../core/publisher.ts';
+import type { Place } from '../../core/publisher.ts';
 import { tagRuleProblem } from '../../core/tag-rule.ts';
-import { compile, publisherKeys, type Provider } from '../../providers/index.ts';
+import { publisherKeys, type Provider } from '../../providers/index.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, quote } from '../did-you-mean.ts';
+import type { PlainPublisher } from '../kept-publisher.ts';
 import { publisherSchema, type PublisherInput } from '../schema/publisher.ts';
 import { compileFrom, type CompiledFrom } from './from.ts';
 import { providerOf } from './issuers.ts';
 import { warnOfStrangeTag } from './never.ts';
 import { packageEntries } from './packages.ts';
 import { protocolOf } from './registries.ts';
-import type { Compiled } from './shadow.ts';
 import { duration } from './units.ts';
 
 /** The sections that publishers refer to, as written: a publisher of a broken issuer is not blamed for it. */
@@ -24,32 +24,30 @@ export interface Sections {
 
 const defaultTtl = 15 * 60;
 
-/** Compiles publishers; those with errors are left out. */
-export function compilePublishers(cursors: readonly Cursor[], sections: Sections): Compiled[] {
+/** Makes what compiles the publishers of all files, one after the other: undefined for one with errors. */
+export function publisherCompiler(sections: Sections): (cursor: Cursor) => PlainPublisher | undefined {
   const places = new Map<string, Place>();
-  return cursors.flatMap((cursor) => {
+  return (cursor) => {
     const input = cursor.parse(publisherSchema);
-    if (input === undefined) {
-      checkParts(cursor, sections);
-      return [];
-    }
+    if (input === undefined) return checkParts(cursor, sections);
+    const { place } = cursor;
     const before = places.get(input.name);
-    if (before === undefined) places.set(input.name, cursor.at('name').place);
+    if (before === undefined) places.set(input.name, place);
     else
       cursor
         .at('name')
         .error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`, 'reference');
-    return compilePublisher(cursor, input, sections) ?? [];
-  });
+    return compilePublisher(cursor, place, input, sections);
+  };
 }
 
 /** What can be said of a publisher with broken parts, so that all problems are reported at once. */
-function checkParts(cursor: Cursor, sections: Sections): void {
-  if (cursor.at('from').entries.length > 0) conditionsOf(cursor.at('from'), sections);
-  if (cursor.at('publish').entries.length > 0) packagesOf(cursor.at('publish'), sections);
+function checkParts(cursor: Cursor, sections: Sections): undefined {
+  if (cursor.at('from').keys.length > 0) conditionsOf(cursor.at('from'), sections);
+  if (cursor.at('publish').keys.length > 0) packagesOf(cursor.at('publish'), sections);
 }
 
-function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Sections): Compiled | undefined {
+function compilePublisher(cursor: Cursor, place: Place, input: PublisherInput, sections: Sections): PlainPublisher | undefined {
   const from = conditionsOf(cursor.at('from'), sections);
   const publish = packagesOf(cursor.at('publish'), sections);
   const allow: readonly Action[] = input.allow ?? ['publish'];
@@ -64,7 +62,7 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
   const keys = publisherKeys(provider, conditions);
   const stated = { fields: conditions.fields, ...(conditions.events === undefined ? {} : { events: conditions.events }) };
   if (tag !== undefined) warnOfStrangeTag(cursor.at('tag'), provider, conditions);
-  const publisher: TrustedPublisher = {
+  return {
     name: input.name,
     issuer,
     from: stated,
@@ -77,21 +75,24 @@ function compilePublisher(cursor: Cursor, input: PublisherInput, sections: Secti
     ...(maxUploads === undefined ? {} : { maxUploads }),
     ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
     ...(conditions.unconstrained ? { unconstrained: true } : {}),
-    place: cursor.place,
+    place,
     ...(keys === undefined ? {} : { keys }),
-    check: compile(provider, conditions),
+    ...(conditions.claims === undefined ? {} : { claims: conditions.claims }),
   };
-  return { publisher, provider, conditions, cursor };
 }
 
-type Origin = Pick<Compiled, 'provider'> & { readonly issuer: string; readonly conditions: CompiledFrom };
+interface Origin {
+  readonly issuer: string;
+  readonly provider: Provider;
+  readonly conditions: CompiledFrom;
+}
 
 function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
   const issuer = from.at('issuer');
   if (!issuer.exists) return issuer.error('missing key "issuer"', undefined, 'missing-key');
   if (typeof issuer.value !== 'string') return issuer.error('expected the name of an issuer');
-  const known = issuers.entries.map(([name]) => name);
-  if (!known.includes(issuer.value)) {
+  if (!issuers.at(issuer.value).exists) {
+    const known = issuers.keys;
     return issuer.error(
       `unknown issuer ${quote(issuer.value)}${didYouMean(issuer.value, known)}`,
       `under issuers: ${known.join(', ') || 'none'}`,
@@ -104,11 +105,11 @@ function conditionsOf(from: Cursor, { issuers }: Sections): Origin | undefined {
 }
 
 function packagesOf(publish: Cursor, { registries }: Sections): ReadonlyMap<string, readonly PackagePattern[]> {
-  const known = registries.entries.map(([name]) => name);
   const packages = new Map<string, readonly PackagePattern[]>();
-  if (publish.entries.length === 0) publish.error('the list of registries is empty');
+  if (publish.keys.length === 0) publish.error('the list of registries is empty');
   for (const [name, list] of publish.entries) {
-    if (!known.includes(name)) {
+    if (!registries.at(name).exists) {
+      const known = registries.keys;
       const meant = didYouMean(name, known);
       list.errorAtKey(`unknown registry ${quote(name)}${meant}`, `under registries: ${known.join(', ') || 'none'}`, 'reference');
       continue;
@@ -125,7 +126,7 @@ const titles = { npm: 'an npm', pypi: 'a PyPI' } as const;
 
 /** Elsewhere these words would promise a limit that nothing keeps, or a right that nobody has. */
 function checkProtocols(cursor: Cursor, { registries }: Sections): void {
-  const protocols = cursor.at('publish').entries.map(([name]) => protocolOf(registries.at(name)));
+  const protocols = cursor.at('publish').keys.map((name) => protocolOf(registries.at(name)));
   const lacks = (id: 'npm' | 'pypi'): boolean => protocols.every((protocol) => protocol !== undefined && protocol.id !== id);
   for (const item of cursor.at('allow').items) {
     const needed = changes[item.value as ChangeAction];

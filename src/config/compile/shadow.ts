@@ -1,59 +1,54 @@
 // Warnings about publishers that add nothing: whatever they let in and let publish, another one does, too.
 import type { PackagePattern } from '../../core/package-name.ts';
 import { isWild, matches, toPattern } from '../../core/pattern.ts';
-import type { TrustedPublisher } from '../../core/publisher.ts';
-import { foldAscii, type Conditions, type Field, type FreeClaim, type Provider } from '../../providers/index.ts';
-import type { Cursor } from '../cursor.ts';
+import type { From } from '../../core/publisher.ts';
+import { foldAscii, type Field, type FreeClaim } from '../../providers/index.ts';
 import { quote } from '../did-you-mean.ts';
+import type { PlainPublisher } from '../kept-publisher.ts';
+import type { Crowd, Member } from './crowd.ts';
+import { mostPairs } from './overlap.ts';
 
-/** A publisher as compiled, with what it was compiled from. */
-export interface Compiled {
-  readonly publisher: TrustedPublisher;
-  readonly provider: Provider;
-  readonly conditions: Conditions;
-  readonly cursor: Cursor;
-}
-
-/** More publishers of one workload than this are not compared with each other. */
+/** More publishers of one workload than this are not compared with each other, and no more pairs in all. */
 const mostOfOne = 200;
 
 /** Warns at the name of each publisher that adds nothing. */
-export function warnOfShadowed(compiled: readonly Compiled[]): void {
-  const groups = Map.groupBy(compiled, ({ publisher }) => `${publisher.issuer}\n${publisher.keys?.[0] ?? ''}`);
-  for (const group of groups.values()) {
-    if (group.length > mostOfOne) continue;
-    for (const [at, narrow] of group.entries()) {
+export function warnOfShadowed(crowd: Crowd): void {
+  const groups = Map.groupBy(crowd.heads.keys(), (at) => `${crowd.heads[at]?.issuer}\n${crowd.heads[at]?.keys?.[0] ?? ''}`);
+  let pairs = 0;
+  for (const positions of groups.values()) {
+    pairs += positions.length * (positions.length - 1);
+    if (positions.length === 1 || positions.length > mostOfOne || pairs > mostPairs) continue;
+    const group = positions.map((at) => crowd.member(at)).filter((member) => member !== undefined);
+    for (const [i, narrow] of group.entries()) {
       // Of two that are the same, the second adds nothing.
       const wide = group.find(
-        (other, i) => other.publisher.name !== narrow.publisher.name && covers(other, narrow) && (i < at || !covers(narrow, other)),
+        (other, k) => other.publisher.name !== narrow.publisher.name && covers(other, narrow) && (k < i || !covers(narrow, other)),
       );
-      if (wide !== undefined) warn(narrow, wide.publisher);
+      if (wide !== undefined) crowd.warn(narrow.at, ['name'], 'shadowed', addsNothing(narrow.publisher, wide.publisher));
     }
   }
 }
 
-function warn({ publisher, cursor }: Compiled, wide: TrustedPublisher): void {
+function addsNothing(narrow: PlainPublisher, wide: PlainPublisher): string {
   const { file, line } = wide.place;
-  const without = publisher.tag !== undefined && wide.tag === undefined ? ', and does not ask for its tag rule' : '';
-  cursor
-    .at('name')
-    .warn('shadowed', `adds nothing: publisher ${quote(wide.name)} (${file}:${line}) lets in everything that it lets in${without}`);
+  const without = narrow.tag !== undefined && wide.tag === undefined ? ', and does not ask for its tag rule' : '';
+  return `adds nothing: publisher ${quote(wide.name)} (${file}:${line}) lets in everything that it lets in${without}`;
 }
 
 /** Whether whatever `narrow` grants, `wide` grants as well. When in doubt, no. */
-function covers(wide: Compiled, narrow: Compiled): boolean {
-  const { provider } = wide;
-  const events = (conditions: Conditions): readonly string[] => conditions.events ?? provider.events?.byDefault ?? [];
+function covers({ publisher: wide, provider }: Member, { publisher: narrow, provider: same }: Member): boolean {
+  const events = ({ from }: PlainPublisher): readonly string[] => from.events ?? provider?.events?.byDefault ?? [];
   return (
-    provider === narrow.provider &&
-    provider.fields.every((field) => fieldCovers(field, wide.conditions, narrow.conditions)) &&
-    events(narrow.conditions).every((event) => events(wide.conditions).includes(event)) &&
-    (wide.conditions.claims ?? []).every((claim) => narrow.conditions.claims?.some((other) => claimCovers(claim, other)) === true) &&
-    grantCovers(wide.publisher, narrow.publisher)
+    provider !== undefined &&
+    provider === same &&
+    provider.fields.every((field) => fieldCovers(field, wide.from, narrow.from)) &&
+    events(narrow).every((event) => events(wide).includes(event)) &&
+    (wide.claims ?? []).every((claim) => narrow.claims?.some((other) => claimCovers(claim, other)) === true) &&
+    grantCovers(wide, narrow)
   );
 }
 
-function fieldCovers(field: Field, wide: Conditions, narrow: Conditions): boolean {
+function fieldCovers(field: Field, wide: From, narrow: From): boolean {
   const [outer, inner] = [wide.fields.get(field.key), narrow.fields.get(field.key)];
   if (outer === 'any') return true;
   // What is expected of a publisher that does not state the field depends on the token.
@@ -71,7 +66,7 @@ function claimCovers(wide: FreeClaim, narrow: FreeClaim): boolean {
   return wide.kind === 'glob' && narrow.kind !== 'contains' && patternCovers(wide.value, narrow.value);
 }
 
-function grantCovers(wide: TrustedPublisher, narrow: TrustedPublisher): boolean {
+function grantCovers(wide: PlainPublisher, narrow: PlainPublisher): boolean {
   const packages = [...narrow.publish].every(([registry, entries]) =>
     entries.every((entry) => wide.publish.get(registry)?.some((other) => patternCovers(other, entry)) === true),
   );
@@ -86,7 +81,7 @@ function grantCovers(wide: TrustedPublisher, narrow: TrustedPublisher): boolean 
 }
 
 /** Whether `narrow` may create packages that `wide`, by a pattern and without `create`, may not. */
-function mayCreateMore(wide: TrustedPublisher, narrow: TrustedPublisher): boolean {
+function mayCreateMore(wide: PlainPublisher, narrow: PlainPublisher): boolean {
   const creates = (entry: PackagePattern): boolean => narrow.create || !isWild(entry);
   return [...narrow.publish].some(([registry, entries]) =>
     entries.some((entry) => creates(entry) && (isWild(entry) || wide.publish.get(registry)?.includes(entry) !== true)),

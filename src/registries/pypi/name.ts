@@ -37,5 +37,7 @@ export function entry(text: string): PackagePattern {
 }
 
 function fold(text: string): string {
+  // Most are written the way they are compared.
+  if (!/[A-Z_.]|--/.test(text)) return text;
   return text.replaceAll(/[-_.]+/g, '-').toLowerCase();
 }

@@ -1,6 +1,6 @@
 // The policy in force in numbers, and what its change does to the series: labels are names of the policy, and go with them.
 import type { Configuration } from '../../config/configuration.ts';
-import { labels, none, type Metrics } from '../../metrics.ts';
+import { labels, mostSeries, none, type Metrics } from '../../metrics.ts';
 
 /**
  * Shows the policy that is in force from now on, and forgets the series of what it no longer has (DOS-15): a policy that is
@@ -46,7 +46,8 @@ function begin(metrics: Metrics, { registries, issuers, publishers }: Configurat
   for (const issuer of issuers.keys()) {
     for (const outcome of ['success', 'failure']) metrics.jwksRefreshes.of({ issuer, outcome });
   }
-  for (const { name } of publishers) metrics.publisherPackages.of({ publisher: name });
+  // Beyond the limit all share one series, which the first of them begins.
+  for (const { name } of publishers.slice(0, mostSeries + 1)) metrics.publisherPackages.of({ publisher: name });
   for (const { provider } of issuers.values()) metrics.unknownClaims.of({ provider: provider.id });
   for (const change of labels.change.values) metrics.uploadTokens.of({ change });
   for (const outcome of ['success', 'failure']) metrics.policyReloads.of({ outcome });
