@@ -1,5 +1,5 @@
 // `countersign schema`: the JSON Schema of the policy file on stdout.
-import { jsonSchema } from '../config/schema.ts';
+import { jsonSchema } from '../config/json-schema.ts';
 import { exitCode, type ExitCode } from './exit.ts';
 import { printJson } from './output.ts';
 import type { Terminal } from './terminal.ts';

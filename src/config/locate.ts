@@ -1,5 +1,6 @@
 // Finds where a key or a value of the policy stands in its file.
-import { isMap, isScalar, isSeq, type Node, type Pair, type ParsedNode } from 'yaml';
+import type { Node, Pair, ParsedNode } from 'yaml';
+import { yaml } from './yaml-parser.ts';
 
 /** Keys and list positions from the top of the file. */
 export type Path = readonly (string | number)[];
@@ -48,6 +49,7 @@ export function firstLine(text: string, spot: Spot): Spot {
 }
 
 function child(node: Node | null | undefined, step: string | number): { node: Node | null; key: Node | undefined } | undefined {
+  const { isMap, isScalar, isSeq } = yaml();
   if (isSeq(node)) {
     const item = node.items[Number(step)];
     return item === undefined ? undefined : { node: item as Node, key: undefined };

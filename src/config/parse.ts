@@ -1,12 +1,13 @@
 // Reads one YAML 1.2 file into plain values. Everything that two people could read differently is an error: anchors,
 // aliases, tags, directives, several documents, tabs, numbers that do not survive, values over several lines.
-import { parseDocument, type Document } from 'yaml';
+import type { Document } from 'yaml';
 import { firstLine, locate, type Spot } from './locate.ts';
 import { readPlainYaml, type PlainYaml } from './plain-yaml.ts';
 import type { Problems } from './problems.ts';
 import { Lines, type Source } from './source.ts';
 import { textProblems } from './text-problems.ts';
 import { readTree } from './tree.ts';
+import { yaml } from './yaml-parser.ts';
 
 /** Nesting that no policy needs; deeper text would only exercise the parser's stack (POL-08). */
 export const deepest = 64;
@@ -58,7 +59,7 @@ function sourceOf(file: string, text: string, contents: Document.Parsed['content
 }
 
 function parseWhole(text: string): Document.Parsed {
-  return parseDocument(text, {
+  return yaml().parseDocument(text, {
     version: '1.2',
     schema: 'core',
     uniqueKeys: true,

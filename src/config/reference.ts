@@ -1,6 +1,6 @@
 // The reference page of the policy file, docs/policy.md, written from the schema and the providers' tables.
 import { providers, type Field, type Provider } from '../providers/index.ts';
-import { jsonSchema } from './schema.ts';
+import { jsonSchema } from './json-schema.ts';
 import { rules } from './reference-text.ts';
 import { rules as findingRules } from './rules.ts';
 

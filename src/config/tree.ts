@@ -1,6 +1,7 @@
 // Turns the nodes of a YAML document into plain values, and refuses whatever a reader could take for something else.
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
+import type { Node, Pair, Scalar } from 'yaml';
 import { spotOf, type Spot } from './locate.ts';
+import { yaml } from './yaml-parser.ts';
 
 export interface TreeProblem {
   readonly spot: Spot;
@@ -26,6 +27,7 @@ class TreeReader {
   readonly problems: TreeProblem[] = [];
   readonly #text: string;
   readonly #deepest: number;
+  readonly #kinds = yaml();
 
   constructor(text: string, deepest: number) {
     this.#text = text;
@@ -34,6 +36,7 @@ class TreeReader {
 
   read(node: Node | null, depth: number): unknown {
     if (node === null) return null;
+    const { isAlias, isMap, isScalar, isSeq } = this.#kinds;
     if (depth > this.#deepest) return this.#report(node, `nested deeper than ${this.#deepest} levels`);
     if (isAlias(node)) return this.#report(node, 'aliases are not supported', 'write the value out');
     this.#checkProperties(node);
@@ -48,6 +51,7 @@ class TreeReader {
   #checkProperties(node: Node & { anchor?: string; tag?: string }): void {
     const { anchor, tag } = node;
     if (anchor !== undefined) this.#report(node, `anchors (&${anchor}) are not supported`, 'write the value out');
+    const { isMap, isSeq } = this.#kinds;
     const implied = isMap(node) ? 'tag:yaml.org,2002:map' : isSeq(node) ? 'tag:yaml.org,2002:seq' : undefined;
     if (tag !== undefined && tag !== implied) {
       this.#report(node, `tags (${tag.replace('tag:yaml.org,2002:', '!!')}) are not supported`, 'quote the value instead');
@@ -55,7 +59,7 @@ class TreeReader {
   }
 
   #key(node: Node): string | undefined {
-    if (!isScalar(node)) return this.#report(node, 'a key is plain text');
+    if (!this.#kinds.isScalar(node)) return this.#report(node, 'a key is plain text');
     this.#checkProperties(node);
     const key = String(node.value);
     if (key === '<<') return this.#report(node, 'merge keys (<<) are not supported', 'write the keys out');

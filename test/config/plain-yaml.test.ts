@@ -1,10 +1,12 @@
 // Which texts the fast reader takes. That it reads them as the parser does, test/fuzz/yaml.ts finds out.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readPlainYaml } from '../../src/config/plain-yaml.ts';
 import { ROOT } from '../support/components.ts';
-import { base } from './policy-file.ts';
+import { base, folder, write } from './policy-file.ts';
 
 describe('read without the parser', () => {
   test.each(['config/countersign.yaml', 'config/minimal.yaml', 'deploy/countersign.yaml'])('%s', (file) => {
@@ -65,6 +67,20 @@ describe('left to the parser', () => {
   ])('%s', (_, text) => {
     expect(readPlainYaml(text)).toBeUndefined();
   });
+});
+
+test('the parser is loaded for a file that needs it, and not before', () => {
+  const into = folder();
+  write(into, { 'plain.yaml': base, 'other.yaml': base.replace('name: ui', 'name: "\\x75i"') });
+  const program = `
+    import { createRequire } from 'node:module';
+    import { findPolicy } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src', 'config', 'load.ts')).href)};
+    const isLoaded = () => Object.keys(createRequire(${JSON.stringify(join(ROOT, 'package.json'))}).cache).some((file) => file.includes('yaml'));
+    const found = [];
+    for (const name of ['plain.yaml', 'other.yaml']) found.push(findPolicy(name, { env: {}, policyOnly: false }).ok, isLoaded());
+    console.log(JSON.stringify(found));`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: into, encoding: 'utf8' });
+  expect(JSON.parse(said)).toEqual([true, false, true, true]);
 });
 
 test('the base of the other tests of this room', () => {

@@ -1,7 +1,8 @@
 // docs/policy.md and config/schema.json say what the schema says; `vitest -u` writes them anew.
 import { expect, test } from 'vitest';
 import { policyReference } from '../../src/config/reference.ts';
-import { fileSchema, jsonSchema, outlineSchema } from '../../src/config/schema.ts';
+import { fileSchema, jsonSchema } from '../../src/config/json-schema.ts';
+import { outlineSchema } from '../../src/config/schema.ts';
 
 test('docs/policy.md is what the schema and the providers say', async () => {
   await expect(policyReference()).toMatchFileSnapshot('../../docs/policy.md');

@@ -1,11 +1,10 @@
 // `publishers:`, who may publish what.
 import { z, type ZodType } from 'zod';
-import { providers } from '../../providers/index.ts';
 import { actions } from '../../core/grant.ts';
-import { fromSchema } from './from.ts';
 import { measured, name, text, textList, wholeNumber } from './scalar.ts';
 
-function publisher<From extends ZodType>(from: From) {
+/** A publisher with `from` of this form. */
+export function publisher<From extends ZodType>(from: From) {
   return z.strictObject({
     name: name.describe('Its name in messages and audit records; unique in all files.'),
     from: from.describe('Which workload: an issuer, and what its identity token has to say.'),
@@ -41,6 +40,3 @@ function publisher<From extends ZodType>(from: From) {
 export const publisherSchema = publisher(z.record(z.string(), z.unknown()));
 
 export type PublisherInput = z.infer<typeof publisherSchema>;
-
-/** A publisher with `from` in the form of any provider, for the JSON Schema. */
-export const publisherValue = publisher(z.union(providers.map(fromSchema) as [ZodType, ...ZodType[]]));

@@ -19,7 +19,8 @@ export const credentialSchema = z.strictObject({
   verdaccio_login: account.describe('Log in to Verdaccio with an account and use the token it gives.').optional(),
 });
 
-function registry<Credential extends ZodType>(credential: Credential) {
+/** A registry with `credential` of this form. */
+export function registry<Credential extends ZodType>(credential: Credential) {
   return z.strictObject({
     protocol: choice(ids as unknown as [string, ...string[]], 'Protocol of the clients and the upstream.'),
     url: text('Public URL; host and path decide which registry a request is for.'),
@@ -53,8 +54,5 @@ function registry<Credential extends ZodType>(credential: Credential) {
 
 /** A registry as first read; the credential is checked by itself. */
 export const registrySchema = registry(z.unknown());
-
-/** A registry for the JSON Schema. */
-export const registryValue = registry(z.union([z.literal('none'), credentialSchema]));
 
 export type RegistryInput = z.infer<typeof registrySchema>;

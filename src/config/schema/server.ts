@@ -34,7 +34,8 @@ export const adminSchema = z.strictObject({
   token_file: text('File with the token; read again when it changes.').optional(),
 });
 
-function server<Admin extends ZodType>(admin: Admin) {
+/** The section with `admin` of this form. */
+export function server<Admin extends ZodType>(admin: Admin) {
   return z.strictObject({
     listen: text('Address and port for clients, `host:port`. Default `0.0.0.0:8080`.').optional(),
     admin: admin
@@ -54,8 +55,5 @@ function server<Admin extends ZodType>(admin: Admin) {
 
 /** The section as first read; `admin` is checked by itself. */
 export const serverSchema = server(z.unknown());
-
-/** The section for the JSON Schema. */
-export const serverValue = server(z.union([text('Address and port, `host:port`.'), adminSchema]));
 
 export type ServerInput = z.infer<typeof serverSchema>;

@@ -28,8 +28,3 @@ export const storeSchema = z.strictObject({
 });
 
 export type StoreInput = z.infer<typeof storeSchema>;
-
-/** What `store:` may hold. */
-export const storeValue = z
-  .union([text('`memory`, or a `redis://` or `rediss://` URL.'), storeSchema])
-  .describe('Where upload tokens and the marks of used identity tokens are kept. Default `memory`: one process, lost at a restart.');

@@ -1,5 +1,5 @@
 // What a publish document says, with every place that names the package, the version or the file checked against the others.
-import { clean } from 'semver';
+import clean from 'semver/functions/clean.js';
 import { isJsonObject, own, type Json, type JsonObject } from '../../core/json.ts';
 import type { PackageName } from '../../core/package-name.ts';
 import { basename } from './name.ts';

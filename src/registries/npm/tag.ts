@@ -1,5 +1,7 @@
 // Versions and dist-tags: what npm takes for one, in the one spelling that every registry reads alike.
-import { valid, validRange } from 'semver';
+// One by one: the whole of semver is forty modules that nothing else needs.
+import valid from 'semver/functions/valid.js';
+import validRange from 'semver/ranges/valid.js';
 
 /** True when the text is a version in npm's canonical spelling: `1.0.0`, not `v1.0.0`, `01.0.0` or `1.0.0+b` (NPM-13). */
 export function isVersion(text: string): boolean {

@@ -1,5 +1,5 @@
 // `npm unpublish`: of one version, first the document without it and then its tarball; or the whole package at once.
-import { rsort } from 'semver';
+import rsort from 'semver/functions/rsort.js';
 import { isJsonObject, own } from '../../core/json.ts';
 import type { PackageName } from '../../core/package-name.ts';
 import { isRefusal, refuse, type Refusal } from '../../core/refusal.ts';
