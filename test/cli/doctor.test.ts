@@ -77,6 +77,25 @@ describe('a job with everything in its place', () => {
     expect(code).toBe(0);
   });
 
+  test('at a Python index is one of Python, whatever lies in the folder and is on the path', async () => {
+    const jobs = [
+      { files: files({ '.npmrc': '' }), args: ['--package', 'pypi:Acme_UI'] },
+      { files: {}, args: [] },
+    ].map(({ args, ...job }) => examine({ ...job, programs: { npm: '10.8.2' }, args: ['--url', `${proxy.url}py/`, ...args] }));
+    for (const { code, findings } of await Promise.all(jobs)) {
+      expect(findings).toContain(`ok audience ${proxy.host}`);
+      expect(findings.join('\n')).not.toMatch(/client npm|audience npm|registry in/);
+      expect(findings.at(-1)).toBe('ok exchange would be granted: acme-ui in pypi by publisher ui-release');
+      expect(code).toBe(0);
+    }
+  });
+
+  test('of Python that may publish, but not the project that is meant, is told so', async () => {
+    const { code, about } = await examine({ files: {}, args: ['--url', `${proxy.url}py/`, '--package', 'pypi:acme-tools'] });
+    expect(about('exchange')).toContain('fail acme-tools is not among what would be granted: acme-ui in pypi by publisher ui-release');
+    expect(code).toBe(1);
+  });
+
   test('of which neither package nor client is known is tried in our own dialect', async () => {
     const { findings } = await examine({ files: {} });
     expect(findings).toContain(`ok audience ${proxy.url.slice(0, -1)}`);

@@ -15,6 +15,7 @@ import { lookAtExchange } from './exchange.ts';
 import { bad, good, type Finding } from './finding.ts';
 import { lookAtIdentity } from './identity.ts';
 import { ecosystemOf, packageJson, packageManager, type Job } from './job.ts';
+import { isPythonIndex } from './python-index.ts';
 import { lookAtReach } from './reach.ts';
 import { configuredUrl, lookAtRegistry } from './registry.ts';
 import { lookAtTokens } from './tokens.ts';
@@ -33,7 +34,7 @@ export interface DoctorOptions {
 
 /** 0 when nothing stands in the way, 1 when something does, 4 when only something did not answer. */
 export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
-  const job = jobOf(options, terminal);
+  const job = await atItsRegistry(jobOf(options, terminal), options);
   const findings = await examine(job);
   const failures = findings.filter(({ status }) => status === 'fail');
   const code = failures.length === 0 ? exitCode.ok : failures.every(({ outage }) => outage === true) ? exitCode.outage : exitCode.problem;
@@ -63,6 +64,13 @@ function jobOf(options: DoctorOptions, terminal: Terminal): Job {
     idTokenFile: options.idTokenFile,
     idTokenVariable: options.idTokenVariable,
   };
+}
+
+/** The registry decides where the client does not: a package.json beside a Python index is that of something else. */
+async function atItsRegistry(job: Job, stated: Pick<DoctorOptions, 'package'>): Promise<Job> {
+  if (job.url === undefined || job.client !== undefined || job.package?.startsWith('@') === true) return job;
+  if (!(await isPythonIndex(job.url, job.ask))) return job;
+  return { ...job, ecosystem: 'pypi', package: stated.package === undefined ? undefined : job.package };
 }
 
 async function examine(job: Job): Promise<readonly Finding[]> {

@@ -1,7 +1,9 @@
 // The exchange, tried with `dry_run=1`: everything is checked as for a publish, and no upload token is made.
 import { isJsonObject, own, type JsonObject } from '../../core/json.ts';
+import { covers } from '../../core/package-name.ts';
 import { parseToken } from '../../core/upload-token.ts';
 import { revokeToken } from '../exchange-call.ts';
+import { pypi } from '../../registries/pypi/index.ts';
 import { header, type Answer } from '../http.ts';
 import { parsedJson } from '../json-answer.ts';
 import { shown } from '../output.ts';
@@ -58,13 +60,28 @@ function sentence(said: JsonObject): string | undefined {
 }
 
 async function granted(job: Job, url: URL, said: JsonObject): Promise<Finding> {
-  if (own(said, 'dry_run') === true) return good('exchange', `would be granted: ${grantsText(own(said, 'grants'))}`);
+  if (own(said, 'dry_run') === true) return tried(job, own(said, 'grants'));
   // A proxy that does not know `dry_run` has made a token: it is given back at once.
   const made = own(said, 'access_token') ?? own(said, 'token');
   if (typeof made !== 'string' || parseToken(made).kind !== 'token')
     return bad('exchange', 'fail', 'the answer is neither a dry run nor an upload token', 'Is that Countersign?');
   await revokeToken(url, made, job.ask);
   return good('exchange', 'would be granted (this Countersign knows no dry run: a token was made and given back)');
+}
+
+/** PyPI's exchange is asked for no project: what it grants may be others than the one that is meant. */
+function tried(job: Job, grants: unknown): Finding {
+  const says = grantsText(grants);
+  const project = job.ecosystem === 'pypi' && job.package !== undefined ? pypi.packageName(job.package) : undefined;
+  const list: readonly unknown[] = Array.isArray(grants) ? grants : [];
+  const entries = list.filter(isJsonObject).flatMap((grant) => [own(grant, 'packages')].flat());
+  const covered = entries.some(
+    (entry) =>
+      typeof entry === 'string' && pypi.entryProblem(entry) === undefined && project !== undefined && covers(pypi.entry(entry), project),
+  );
+  if (project === undefined || covered) return good('exchange', `would be granted: ${says}`);
+  const why = `An upload of ${project} would be refused: add it to \`publish:\` of a publisher, or name the project that is meant.`;
+  return bad('exchange', 'fail', `${project} is not among what would be granted: ${says}`, why);
 }
 
 function grantsText(grants: unknown): string {
