@@ -43,6 +43,7 @@ function what({ registry, asked }: Explanation): string {
 
 function trust(found: Explanation): string {
   if (found.verified) return 'It was verified.';
+  if (found.verifying && found.token.length > 0) return 'It was not accepted; what follows is what it says of itself.';
   return found.token.length === 0 ? 'Bare claims: nothing about them was verified.' : 'Its signature was not verified; --verify does that.';
 }
 

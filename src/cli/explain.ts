@@ -3,7 +3,7 @@ import type { Configuration, Issuer } from '../config/configuration.ts';
 import { assumeVerified, type VerifiedClaims } from '../core/claims.ts';
 import type { JsonObject } from '../core/json.ts';
 import { match, type Asked, type Decision } from '../core/match.ts';
-import { isRefusal, type Refusal } from '../core/refusal.ts';
+import { isRefusal, type Refusal, type RefusalCode } from '../core/refusal.ts';
 import { checkAudience, readRegistered } from '../oidc/registered-claims.ts';
 import { checkTimes } from '../oidc/times.ts';
 import { createVerifier } from '../oidc/verify.ts';
@@ -39,6 +39,8 @@ export interface Explanation {
   readonly issuer: Issuer;
   readonly anchor: string;
   readonly verified: boolean;
+  /** Whether it was tried: a token that failed is not verified either. */
+  readonly verifying: boolean;
   readonly token: readonly TokenCheck[];
   readonly decision: Decision;
   readonly granted: boolean;
@@ -55,7 +57,17 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   const { anchor, decision } = decideFor(configuration, issuer, subject.claims, asked);
   const verified = token.some((check) => check.what === 'signature' && check.status === 'ok');
   const granted = decision.ok && token.every((check) => check.status !== 'fail');
-  const explanation: Explanation = { registry, asked, issuer, anchor, verified, token, decision, granted };
+  const explanation: Explanation = {
+    registry,
+    asked,
+    issuer,
+    anchor,
+    verified,
+    verifying: options.verify === true,
+    token,
+    decision,
+    granted,
+  };
   if (options.json) printJson(terminal, explanationJson(explanation));
   else print(terminal, explanationText(explanation, terminal.colour.out, terminal.width.out));
   return granted ? exitCode.ok : exitCode.problem;
@@ -115,8 +127,16 @@ async function verified(token: string, issuer: Issuer, registry: RegistrySetting
   const answer = await verifier.verify(token, registry.audiences).finally(() => verifier.close());
   if (!isRefusal(answer)) return { what: 'signature', status: 'ok', says: 'signature, audience and times are right' };
   if (answer.code === 'issuer-unreachable') throw new CommandFailed(exitCode.outage, outageText(answer));
-  return { what: 'signature', status: 'fail', says: answer.message };
+  return { what: subjects[answer.code] ?? 'signature', status: 'fail', says: answer.message };
 }
+
+/** What a refusal of the verifier is about, where that is not the token as a whole. */
+const subjects: Partial<Record<RefusalCode, TokenCheck['what']>> = {
+  audience: 'audience',
+  'token-expired': 'times',
+  'token-not-yet': 'times',
+  'token-too-old': 'times',
+};
 
 function outageText(refusal: Refusal): string {
   return refusal.detail === undefined ? refusal.message : `${refusal.message} (${refusal.detail})`;

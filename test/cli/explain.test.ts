@@ -110,9 +110,15 @@ describe('a token', () => {
     const good = await verify(tokenFile());
     expect([good.code, good.out.includes('It was verified.')]).toEqual([0, true]);
     const forged = issuer.sign(claims()).replace(/\.[^.]+$/, `.${Buffer.alloc(256, 1).toString('base64url')}`);
-    expect((await verify(written('token', forged))).code).toBe(1);
     const now = Math.floor(Date.now() / 1000);
-    expect((await verify(tokenFile({ iat: now - 800, nbf: now - 800, exp: now - 500 }))).code).toBe(1);
+    for (const [file, what] of [
+      [written('token', forged), 'signature'],
+      [tokenFile({ iat: now - 800, nbf: now - 800, exp: now - 500 }), 'times'],
+      [tokenFile({ aud: 'sts.amazonaws.com' }), 'audience'],
+    ] as const) {
+      const { code, out } = await verify(file);
+      expect([code, out]).toEqual([1, expect.stringMatching(new RegExp(`It was not accepted[^]*FAIL {2}${what} `))]);
+    }
   });
 
   test('whose issuer does not answer is an outage with --verify', async () => {

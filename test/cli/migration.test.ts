@@ -150,17 +150,28 @@ describe('migration', () => {
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     try {
-      const admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-      expect(await report(['--admin', admin], { COUNTERSIGN_ADMIN_TOKEN: 'sesame' })).toEqual(await report(['--audit', log]));
-      expect(asked.every(({ url, authorization }) => url.pathname === '/api/v1/events' && authorization === 'Bearer sesame')).toBe(true);
+      const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const told = await report(['--audit', log]);
+      expect(await report(['--admin', `http://${address}/`], { COUNTERSIGN_ADMIN_TOKEN: 'open-sesame-0123456789abcdef01234' })).toEqual(
+        told,
+      );
+      const own = written('countersign.yaml', `server: { admin: { listen: "${address}", token: "\${ADMIN_TOKEN}" } }\n${policy}`);
+      const { out } = await countersign(['migration', '--config', own, '--json'], {
+        env: { ADMIN_TOKEN: 'open-sesame-0123456789abcdef01234' },
+      });
+      expect(JSON.parse(out)).toEqual(told);
+      expect(
+        asked.every(
+          ({ url, authorization }) => url.pathname === '/api/v1/events' && authorization === 'Bearer open-sesame-0123456789abcdef01234',
+        ),
+      ).toBe(true);
     } finally {
       await new Promise((resolve) => void server.close(resolve));
     }
   });
 
   test.each([
-    ['nothing to read', [], 2, /--audit .* or --admin/],
-    ['both', ['--audit', log, '--admin', 'http://127.0.0.1:1/'], 2, /--audit .* or --admin/],
+    ['both', ['--audit', log, '--admin', 'http://127.0.0.1:1/'], 2, /'--admin <url>' cannot be used with option '--audit/],
     ['a file that is not there', ['--audit', '/nowhere/log'], 2, /\/nowhere\/log cannot be read/],
     ['a file without a record', ['--audit', written('other.log', '{"msg":"x"}\nhello\n')], 2, /no audit record/],
     ['an address that does not answer', ['--admin', 'http://127.0.0.1:1/'], 4, /nothing listens there/],

@@ -22,18 +22,16 @@ export interface Sources {
   readonly config: string;
   /** Files of JSON lines, as `serve` logs them; `-` is stdin. */
   readonly audit?: readonly string[];
-  /** The admin listener. */
+  /** An admin listener other than that of the policy file. */
   readonly admin?: string;
 }
 
-/** @throws CommandFailed when there is nothing to read, or no record in it */
+/** From the files, else from the admin listener. @throws CommandFailed when there is nothing to read, or no record in the files */
 export async function readUses(sources: Sources, terminal: Terminal): Promise<readonly Use[]> {
-  if ((sources.audit === undefined) === (sources.admin === undefined))
-    throw new CommandFailed(exitCode.usage, 'Say where the audit record is: --audit with a log file, or --admin with the admin listener.');
-  if (sources.admin !== undefined) return fromAdmin(adminAccess(sources, terminal));
+  if (sources.audit === undefined) return fromAdmin(adminAccess(sources, terminal));
   const uses: Use[] = [];
   let records = 0;
-  for (const path of sources.audit ?? []) {
+  for (const path of sources.audit) {
     for await (const event of recordsIn(path, terminal)) {
       records += 1;
       const use = useOf(event);
