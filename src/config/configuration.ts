@@ -2,7 +2,7 @@
 import type { VerifiedClaims } from '../core/claims.ts';
 import type { TrustedPublisher } from '../core/publisher.ts';
 import type { SecretSource } from '../core/secret.ts';
-import type { AuditSettings, IssuerSettings, StoreSettings } from '../core/settings.ts';
+import type { AuditSettings, IssuerSettings, LoginSettings, StoreSettings } from '../core/settings.ts';
 import type { Provider } from '../providers/index.ts';
 import type { RegistrySettings } from '../registries/registry.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -35,8 +35,15 @@ export interface AdminSettings {
   readonly port: number;
   /** Only this machine can reach it. */
   readonly loopback: boolean;
-  /** What whoever asks for more than health has to show; without one only this machine may ask. */
+  /** The dashboard's address in the browser, where that is known; its path ends with `/`. */
+  readonly url?: URL;
+  /** What opens it. Without any of the three only this machine may ask for more than health. */
   readonly token?: SecretSource;
+  /** In lower case: the header in which a trusted proxy names whoever it let in. */
+  readonly trustedHeader?: string;
+  readonly login?: LoginSettings;
+  /** Seconds that a sign-in lasts. */
+  readonly session: number;
 }
 
 export interface ServerSettings {

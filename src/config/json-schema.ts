@@ -3,13 +3,14 @@
 import { z, type ZodType } from 'zod';
 import { providers } from '../providers/index.ts';
 import { outlineSchema } from './schema.ts';
+import { adminSchema } from './schema/admin.ts';
 import { auditSchema } from './schema/audit.ts';
 import { fromSchema } from './schema/from.ts';
 import { issuerSchema } from './schema/issuer.ts';
 import { publisher } from './schema/publisher.ts';
 import { credentialSchema, registry } from './schema/registry.ts';
 import { name, text } from './schema/scalar.ts';
-import { adminSchema, server } from './schema/server.ts';
+import { server } from './schema/server.ts';
 import { storeSchema } from './schema/store.ts';
 import { tracingSchema } from './schema/tracing.ts';
 

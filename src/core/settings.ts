@@ -1,4 +1,5 @@
 // Settings that several rooms need, as the configuration compiles them.
+import type { Pattern } from './pattern.ts';
 import type { SecretSource } from './secret.ts';
 
 /** What `oidc` needs to know of an issuer. */
@@ -25,6 +26,18 @@ export interface IssuerSettings {
   readonly privateNetwork: boolean;
   /** Allows http and private or loopback addresses for this issuer. */
   readonly insecure: boolean;
+}
+
+/** An OIDC provider at which administrators sign in, and which of its accounts they are. */
+export interface LoginSettings {
+  readonly issuer: IssuerSettings;
+  readonly clientId: string;
+  readonly clientSecret: SecretSource;
+  readonly scopes: readonly string[];
+  /** Over addresses in lower case. */
+  readonly emails: readonly Pattern[];
+  readonly groups: readonly string[];
+  readonly groupsClaim: string;
 }
 
 /** Where upload tokens and replay marks are kept. */

@@ -39,7 +39,7 @@ describe('server', () => {
   test('has defaults', async () => {
     expect((await loaded(base)).server).toEqual({
       listen: { host: '0.0.0.0', port: 8080 },
-      admin: { host: '127.0.0.1', port: 9090, loopback: true },
+      admin: { host: '127.0.0.1', port: 9090, loopback: true, session: 43_200 },
       trustedProxies: [],
       workers: 1,
       shutdownGrace: 30,

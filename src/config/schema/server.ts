@@ -27,13 +27,6 @@ const limits = z.strictObject({
   requests: wholeNumber(10, 100_000, 'Requests under way; one more gets 503 with `Retry-After`. Default 1024.').optional(),
 });
 
-/** `server.admin` as a map. */
-export const adminSchema = z.strictObject({
-  listen: text('Address and port, `host:port`. Default `127.0.0.1:9090`.').optional(),
-  token: text('What opens everything but health: `Authorization: Bearer …`; write `${NAME}`, or use `token_file`.').optional(),
-  token_file: text('File with the token; read again when it changes.').optional(),
-});
-
 /** The section with `admin` of this form. */
 export function server<Admin extends ZodType>(admin: Admin) {
   return z.strictObject({
