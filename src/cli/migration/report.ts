@@ -1,16 +1,10 @@
 // Where each package stands on its way from long-lived tokens to trusted publishing.
 import type { Configuration } from '../../config/configuration.ts';
-import { covers, type PackageName } from '../../core/package-name.ts';
-import { entriesFor } from '../../core/publisher.ts';
+import { publishersOf, stateOf, states, type State } from '../../core/migration.ts';
 import type { RegistrySettings } from '../../registries/registry.ts';
 import type { Use } from './events.ts';
 
-/**
- * `uncovered`: no publisher may publish it. `waiting`: one may, and has not yet. `moved`: published by one, and by no
- * long-lived token since. `back`: published by a long-lived token after a trusted publisher had. `locked`: `trusted_only`,
- * or the registry refuses long-lived tokens.
- */
-export type State = 'uncovered' | 'waiting' | 'back' | 'moved' | 'locked';
+export type { State } from '../../core/migration.ts';
 
 export interface PackageRow {
   readonly package: string;
@@ -38,15 +32,13 @@ export interface RegistryReport {
   readonly trustedOnly: readonly string[];
 }
 
-const order: readonly State[] = ['uncovered', 'waiting', 'back', 'moved', 'locked'];
-
 /** One report for each registry of the policy, in its order. Uses of registries that it does not have are left out. */
 export function migrationReport(configuration: Configuration, uses: readonly Use[]): readonly RegistryReport[] {
   return [...configuration.registries.values()].map((registry) => {
     const here = uses.filter((use) => use.registry === registry.name);
     const byPackage = Map.groupBy(here, (use) => use.package);
     const rows = [...byPackage].flatMap(([name, of]) => (name === undefined ? [] : [rowOf(configuration, registry, name, of)]));
-    const packages = rows.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.package < b.package ? -1 : 1));
+    const packages = rows.toSorted((a, b) => states.indexOf(a.state) - states.indexOf(b.state) || (a.package < b.package ? -1 : 1));
     return {
       registry: registry.name,
       longLivedTokens: registry.longLivedTokens,
@@ -63,10 +55,11 @@ function rowOf(configuration: Configuration, registry: RegistrySettings, text: s
   const longLived = latest([...of('long-lived'), ...of('refused')]);
   const passed = latest(of('long-lived'));
   const trusted = latest(of('trusted'));
-  const publishers = name === undefined ? [] : publishersOf(configuration, registry.name, name);
+  const publishers =
+    name === undefined ? [] : publishersOf(configuration.publishers, registry.name, name).map((publisher) => publisher.name);
   return {
     package: text,
-    state: stateOf(registry, name, publishers, passed?.at, trusted?.at),
+    state: stateOf(registry, name, publishers.length, { longLived: passed?.at, trusted: trusted?.at }),
     longLived: of('long-lived').length,
     refused: of('refused').length,
     ...(longLived === undefined ? {} : { lastLongLived: longLived.at }),
@@ -80,24 +73,4 @@ function rowOf(configuration: Configuration, registry: RegistrySettings, text: s
 
 function latest(uses: readonly Use[]): Use | undefined {
   return uses.toSorted((a, b) => b.at - a.at)[0];
-}
-
-function publishersOf({ publishers }: Configuration, registry: string, name: PackageName): string[] {
-  return publishers
-    .filter((publisher) => publisher.allow.includes('publish') && entriesFor(publisher, registry).some((entry) => covers(entry, name)))
-    .map((publisher) => publisher.name);
-}
-
-function stateOf(
-  registry: RegistrySettings,
-  name: PackageName | undefined,
-  publishers: readonly string[],
-  passed: number | undefined,
-  trusted: number | undefined,
-): State {
-  const locked = name !== undefined && registry.trustedOnly.some((entry) => covers(entry, name));
-  if (locked || registry.longLivedTokens === 'refuse') return publishers.length === 0 ? 'uncovered' : 'locked';
-  if (publishers.length === 0) return 'uncovered';
-  if (trusted === undefined) return 'waiting';
-  return passed !== undefined && passed > trusted ? 'back' : 'moved';
 }
