@@ -58,6 +58,8 @@ export interface AuditEvent {
   readonly policy?: string;
   /** For each publisher considered, the fields that differed: `ui-release: workflow expected release.yml got build.yml`. */
   readonly considered?: readonly string[];
+  /** By what it was made up. */
+  readonly sample?: string;
 }
 
 /** Writes one event. Must not throw; must not block the request. */

@@ -58,6 +58,11 @@ export const auditFields: Readonly<Record<keyof AuditEvent, AuditField>> = {
     entries: 20,
     says: 'For each publisher considered, the fields that differed: `ui-release: workflow expected release.yml got build.yml`.',
   },
+  sample: {
+    type: 'text',
+    limit: 40,
+    says: 'The record is made up, by what it says: `npm run demo -- --history`. Never in one of a proxy at work.',
+  },
 };
 
 /** What every audit line has beside the event's own fields. */

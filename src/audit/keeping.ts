@@ -23,6 +23,7 @@ export function boundsOf({ maxAge, maxVersions, maxVersionAge }: Keeping): Reado
     longLived: { capacity: 5_000, age: countedDays * day },
     refusals: { capacity: 1_000, age },
     strangers: { capacity: 300, age },
+    samples: { capacity: 1, age },
     versions: { capacity: maxVersions, age: (maxVersionAge ?? 0) * 1000 },
   };
 }

@@ -24,7 +24,7 @@ export function isUnproved(entry: AuditEntry): boolean {
 export const keyOf = (...parts: readonly (string | undefined)[]): string => parts.map((part) => part ?? '').join('\n');
 
 const run = ['publishers', 'issuer', 'provider', 'anchor', 'commit', 'ref', 'workflow', 'environment', 'run', 'runUrl'] as const;
-const what = ['id', 'time', 'request', 'registry', 'package', 'version'] as const;
+const what = ['id', 'time', 'request', 'registry', 'package', 'version', 'sample'] as const;
 const settled: readonly AuditEntry['outcome'][] = ['uploaded', 'changed', 'upstream-refused', 'upstream-unknown'];
 
 const refusal: Omit<Shelf, 'keys'> = {
@@ -63,6 +63,8 @@ export const shelves = {
     slot: (entry) => entry.file ?? '',
     keep: ['time', ...run, 'file', 'sha256', 'bytes'],
   },
+  /** Made-up records, so that whoever looks is told on every page. */
+  samples: { keys: (entry) => whenever(entry.sample !== undefined, 'all'), slot: () => 'all', keep: [] },
 } as const satisfies Record<string, Shelf>;
 
 export type ShelfName = keyof typeof shelves;

@@ -41,6 +41,7 @@ const complete: Required<AuditEvent> = {
   milliseconds: 12,
   policy: 'abcdef012345',
   considered: ['ui-release: workflow expected release.yml got build.yml'],
+  sample: 'a test',
 };
 
 function sink(level = 'info'): { audit: ReturnType<typeof createAudit>; lines: () => Record<string, unknown>[]; raw: string[] } {
