@@ -67,7 +67,7 @@ function addressesFor({ privateNetwork }: IssuerSettings): (address: string) => 
   return privateNetwork ? isPublicOrPrivateAddress : isPublicAddress;
 }
 
-function checkUrl(url: URL, settings: IssuerSettings): void {
+export function checkUrl(url: URL, settings: IssuerSettings): void {
   if (url.username !== '' || url.password !== '') throw new KeysUnavailable('the address holds a user name or a password');
   if (url.protocol !== 'https:' && !(settings.insecure && url.protocol === 'http:')) throw new KeysUnavailable(`${url.href} is not https`);
   const address = literalAddress(url);
@@ -75,7 +75,7 @@ function checkUrl(url: URL, settings: IssuerSettings): void {
     throw new KeysUnavailable(`${address} is not a public address`);
 }
 
-async function readJson(url: URL, response: Dispatcher.ResponseData): Promise<Json> {
+export async function readJson(url: URL, response: Dispatcher.ResponseData): Promise<Json> {
   const problem = answerProblem(response);
   if (problem !== undefined) {
     await response.body.dump({ limit: 16_384 });
