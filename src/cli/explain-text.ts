@@ -48,7 +48,7 @@ function trust(found: Explanation): string {
 }
 
 /** The sentence that the job would see, which `refusals: brief` shortens. */
-function told({ decision, registry, asked }: Explanation): string | undefined {
+export function told({ decision, registry, asked }: Explanation): string | undefined {
   if (decision.ok) return undefined;
   return registry.refusals === 'brief' ? refuse('publisher-brief', { package: asked.package }).message : decision.refusal.message;
 }
@@ -86,7 +86,7 @@ function grantText(publisher: TrustedPublisher): string {
 }
 
 /** Publishers of the package first, and of these the ones with the fewest differences. */
-function nearestFirst(considered: readonly Considered[], { asked }: Explanation): Considered[] {
+export function nearestFirst(considered: readonly Considered[], { asked }: Explanation): Considered[] {
   const distance = ({ publisher, checks }: Considered): number =>
     (lists(publisher, asked.registries, asked.package) ? 0 : 1000) + checks.filter((check) => !check.ok).length;
   return considered.toSorted((a, b) => distance(a) - distance(b));

@@ -50,27 +50,35 @@ export interface Explanation {
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.package === undefined) throw new CommandFailed(exitCode.usage, 'Say what is to be published: --package npm:@acme/ui.');
   const configuration = await configurationFor(options.config, terminal, { policyOnly: options.verify !== true });
-  const { registry, asked } = askedFor(configuration, options.package);
   const subject = await readSubject(options, terminal);
-  const issuer = issuerOf(configuration.issuers, subject.claims, options.issuer);
-  const token = await tokenChecks(subject, issuer, registry, options.verify === true, terminal);
+  const how = { issuer: options.issuer, verify: options.verify === true, now: terminal.now };
+  const explanation = await explanationFor(configuration, options.package, subject, how);
+  if (options.json) printJson(terminal, explanationJson(explanation));
+  else print(terminal, explanationText(explanation, terminal.colour.out, terminal.width.out));
+  return explanation.granted ? exitCode.ok : exitCode.problem;
+}
+
+interface How {
+  /** Name of the issuer, for claims without `iss`. */
+  readonly issuer: string | undefined;
+  readonly verify: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * What the policy says to this token or these claims. Also what the dashboard shows.
+ * @param target `<registry>:<package>`, or a registry alone
+ * @throws CommandFailed for what cannot be asked
+ */
+export async function explanationFor(configuration: Configuration, target: string, subject: Subject, how: How): Promise<Explanation> {
+  const { registry, asked } = askedFor(configuration, target);
+  const issuer = issuerOf(configuration.issuers, subject.claims, how.issuer);
+  const token = await tokenChecks(subject, issuer, registry, how);
   const { anchor, decision } = decideFor(configuration, issuer, subject.claims, asked);
   const verified = token.some((check) => check.what === 'signature' && check.status === 'ok');
   const granted = decision.ok && token.every((check) => check.status !== 'fail');
-  const explanation: Explanation = {
-    registry,
-    asked,
-    issuer,
-    anchor,
-    verified,
-    verifying: options.verify === true,
-    token,
-    decision,
-    granted,
-  };
-  if (options.json) printJson(terminal, explanationJson(explanation));
-  else print(terminal, explanationText(explanation, terminal.colour.out, terminal.width.out));
-  return granted ? exitCode.ok : exitCode.problem;
+  return { registry, asked, issuer, anchor, verified, verifying: how.verify, token, decision, granted };
 }
 
 /** The decision of the runtime (`exchange.ts`) for these claims, had they been verified (POL-34). */
@@ -101,19 +109,13 @@ function askedFor(configuration: Configuration, text: string): { registry: Regis
  * What holds of the token itself. Without `verify` nothing proves who made it, and an old token is only worth a warning:
  * whoever asks why a job was refused has no fresher one. With `verify` the proxy's own verifier decides.
  */
-async function tokenChecks(
-  subject: Subject,
-  issuer: Issuer,
-  registry: RegistrySettings,
-  verify: boolean,
-  terminal: Terminal,
-): Promise<TokenCheck[]> {
+async function tokenChecks(subject: Subject, issuer: Issuer, registry: RegistrySettings, { verify, now }: How): Promise<TokenCheck[]> {
   if (subject.token === undefined) return [];
-  if (verify) return [await verified(subject.token, issuer, registry, terminal)];
+  if (verify) return [await verified(subject.token, issuer, registry, now)];
   const registered = readRegistered(subject.claims, issuer);
   if (isRefusal(registered)) return [{ what: 'times', status: 'fail', says: registered.message }];
   const audience = checkAudience(registered.audience, issuer, registry.audiences, undefined);
-  const times = checkTimes(registered, issuer.maxAge, Math.floor(terminal.now() / 1000));
+  const times = checkTimes(registered, issuer.maxAge, Math.floor(now() / 1000));
   return [
     audience === undefined
       ? { what: 'audience', status: 'ok', says: registered.audience }
@@ -122,8 +124,8 @@ async function tokenChecks(
   ];
 }
 
-async function verified(token: string, issuer: Issuer, registry: RegistrySettings, terminal: Terminal): Promise<TokenCheck> {
-  const verifier = createVerifier({ issuers: () => new Map([[issuer.name, issuer]]), now: terminal.now });
+async function verified(token: string, issuer: Issuer, registry: RegistrySettings, now: () => number): Promise<TokenCheck> {
+  const verifier = createVerifier({ issuers: () => new Map([[issuer.name, issuer]]), now });
   const answer = await verifier.verify(token, registry.audiences).finally(() => verifier.close());
   if (!isRefusal(answer)) return { what: 'signature', status: 'ok', says: 'signature, audience and times are right' };
   if (answer.code === 'issuer-unreachable') throw new CommandFailed(exitCode.outage, outageText(answer));

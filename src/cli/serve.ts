@@ -14,6 +14,7 @@ import { createReloader } from '../server/reload.ts';
 import { startServer, type Running } from '../server/server.ts';
 import { createStore, StoreMisconfigured, type Store } from '../store/index.ts';
 import { configurationFor } from './configuration.ts';
+import { dashboardTools } from './dashboard.ts';
 import { CommandFailed, exitCode, type ExitCode } from './exit.ts';
 import { openMemory } from './open-memory.ts';
 import { stopSignal, supervise } from './supervise.ts';
@@ -22,8 +23,15 @@ import { tracingFor } from './tracing.ts';
 import { version } from './version.ts';
 import { joinScrape } from './worker-metrics.ts';
 
-/** Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17). */
-export async function serve(path: string, terminal: Terminal): Promise<ExitCode> {
+/**
+ * Runs until SIGTERM or SIGINT. A second signal ends it at once (FLT-17).
+ * @param opened is handed the record before anything is written into it: for the demo
+ */
+export async function serve(
+  path: string,
+  terminal: Terminal,
+  opened: (recording: Recording, configuration: Configuration) => void = () => undefined,
+): Promise<ExitCode> {
   // Node would open its inspector on the first of these: every secret in memory, for whoever may send one (SEC-07). The
   // second would end the process; what rotates logs sends it.
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => undefined);
@@ -38,6 +46,7 @@ export async function serve(path: string, terminal: Terminal): Promise<ExitCode>
   protectSecrets(configuration, logging);
   const { running, recording } = await start(configuration, terminal, logging);
   const { audit } = recording;
+  opened(recording, configuration);
   audit({ event: 'process', outcome: 'started', policy: configuration.revision });
   logging.logger.info({ address: running.address, admin: running.admin, policy: configuration.revision }, 'listening');
   const files = keepUpToDate(path, configuration, terminal, { running, recording, logging });
@@ -91,7 +100,7 @@ async function start(
     const audit = counted(recording.audit, metrics);
     const scrape = cluster.isWorker ? joinScrape(metrics.read) : metrics.read;
     const tracing = await tracingFor(configuration, env, logging);
-    const own = { log: logger, protect, version: version(), metrics, scrape, tracing };
+    const own = { log: logger, protect, version: version(), metrics, scrape, tracing, tools: dashboardTools() };
     const running = await startServer(configuration, { store, audit, recorded, auditProblem: problem, auditStore, ...own });
     const close = async (): Promise<void> => {
       await running.close();
@@ -156,7 +165,11 @@ function protectSecrets(configuration: Configuration, { protect }: Logging): voi
     if (source?.kind === 'value') protect(source.value.reveal());
   }
   const { store, server } = configuration;
-  for (const source of [server.admin.token, ...configuration.audit.webhooks.map(({ secret }) => secret)]) {
+  for (const source of [
+    server.admin.token,
+    server.admin.login?.clientSecret,
+    ...configuration.audit.webhooks.map(({ secret }) => secret),
+  ]) {
     if (source?.kind === 'value') protect(source.value.reveal());
   }
   for (const source of store.kind === 'redis' ? [store.password, store.sentinelPassword, store.recordMac, store.recordMacAlso] : []) {

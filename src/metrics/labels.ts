@@ -27,6 +27,7 @@ export const labels = {
       'readyz',
       'metrics',
       'api',
+      'dashboard',
       '-',
     ],
   },

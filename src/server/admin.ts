@@ -1,11 +1,15 @@
 // The admin listener: health for everybody who reaches it, everything else behind the access rule of `admin/`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
 import { refuseAccess } from '../admin/access.ts';
-import { admin, type AdminRoom } from '../admin/admin.ts';
-import { problem, type AdminReply, type AdminRequest } from '../admin/reply.ts';
-import { refuse } from '../core/refusal.ts';
+import { admin, isOfDashboard, type AdminRoom } from '../admin/admin.ts';
+import { problem, type AdminReply, type AdminRequest, type Peer } from '../admin/reply.ts';
+import { isRefusal, refuse } from '../core/refusal.ts';
+import { networkOf } from '../exchange/limits.ts';
 import { send } from '../gateway/answer.ts';
 import { none } from '../metrics.ts';
+import { clientAddress, isTrustedPeer } from './address.ts';
+import { readBody } from './body.ts';
 import { health, type Health } from './health.ts';
 import type { Handler } from './listeners.ts';
 import type { RequestMeter, RouteLabel } from './meters/requests.ts';
@@ -17,20 +21,25 @@ export interface AdminParts {
   /** Answers a scrape that may be answered. */
   readonly scrape: Scrape;
   readonly meter: RequestMeter;
+  /** Proxies in front whose word about the client is believed. */
+  readonly trusted: () => BlockList;
   readonly log: ServerLog;
 }
 
 type Scrape = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 /** Answers requests on the admin listener; a bug answers 500 for its request and nothing else (DOS-17). */
-export function adminHandler({ health: parts, room, scrape, meter, log }: AdminParts): Handler {
+export function adminHandler({ health: parts, room, scrape, meter, trusted, log }: AdminParts): Handler {
   const answer = async (request: AdminRequest, req: IncomingMessage, res: ServerResponse): Promise<void> => {
     if (request.path === '/metrics') return metrics(room, scrape, request, req, res);
     const healthy = await health(parts, req);
-    send(res, healthy ?? guarded(await admin(room, request)));
+    if (healthy !== undefined) return send(res, healthy);
+    const reply = await admin(room, request);
+    for (const cookie of reply.cookies ?? []) res.appendHeader('set-cookie', cookie);
+    send(res, guarded(reply));
   };
   return (req, res) => {
-    const request = requestOf(req);
+    const request = requestOf(req, res, trusted());
     meter.begin(res).routed(routeOf(request.path));
     answer(request, req, res).catch((error: unknown) => {
       log.error({ err: error }, 'a request on the admin listener failed');
@@ -42,7 +51,7 @@ export function adminHandler({ health: parts, room, scrape, meter, log }: AdminP
 }
 
 async function metrics(room: AdminRoom, scrape: Scrape, request: AdminRequest, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const refused = refuseAccess(room.access(), request);
+  const refused = refuseAccess(room.access(), request, room.now());
   if (refused !== undefined) return send(res, guarded(refused));
   if (request.method === 'GET' || request.method === 'HEAD') return scrape(req, res);
   send(res, guarded(problem(405, 'Method not allowed', 'Only GET is possible here.', { allow: 'GET, HEAD' })));
@@ -52,11 +61,12 @@ function routeOf(path: string): RouteLabel {
   if (path === '/healthz') return 'healthz';
   if (path === '/readyz') return 'readyz';
   if (path === '/metrics') return 'metrics';
-  return path.startsWith('/api/') ? 'api' : none;
+  if (path.startsWith('/api/')) return 'api';
+  return isOfDashboard(path) ? 'dashboard' : none;
 }
 
 /** The target is split and never normalised: a path is compared with what is there, letter by letter. */
-function requestOf(req: IncomingMessage): AdminRequest {
+function requestOf(req: IncomingMessage, res: ServerResponse, trusted: BlockList): AdminRequest {
   const target = req.url ?? '';
   const mark = target.indexOf('?');
   return {
@@ -64,7 +74,24 @@ function requestOf(req: IncomingMessage): AdminRequest {
     path: mark === -1 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)),
     headers: req.headers,
+    peer: peerOf(req, trusted),
+    form: () => readForm(req, res),
   };
+}
+
+function peerOf(req: IncomingMessage, trusted: BlockList): Peer {
+  const known = isTrustedPeer(req, trusted);
+  const secure = known && req.headers['x-forwarded-proto'] === 'https';
+  return { network: networkOf(clientAddress(req, trusted)), trusted: known, secure };
+}
+
+/** Bytes. An identity token has 16 KiB at most, percent-encoding included. */
+const longestForm = 32 * 1024;
+
+async function readForm(req: IncomingMessage, res: ServerResponse): Promise<URLSearchParams | undefined> {
+  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(req.headers['content-type'] ?? '')) return undefined;
+  const body = await readBody({ req, res }, longestForm);
+  return isRefusal(body) ? undefined : new URLSearchParams(Buffer.from(body).toString('utf8'));
 }
 
 /** No browser is to guess at what an answer is, to show it within another page, or to run anything in it. */

@@ -14,7 +14,9 @@ import { createVerifier, leeway, type KeyStatus, type Verifier } from '../oidc/v
 import type { Store } from '../store/store.ts';
 import type { Tracing } from '../tracing.ts';
 import { trustedProxies } from './address.ts';
+import type { Tools } from '../admin/scene.ts';
 import { adminHandler } from './admin.ts';
+import { adminRoom } from './admin-room.ts';
 import { certificateKeeper, readPair } from './certificate.ts';
 import { dispatch, type Room } from './dispatch.ts';
 import { byHost } from './find.ts';
@@ -50,6 +52,8 @@ export interface ServerParts {
   readonly version: string;
   /** Tells the log a secret that it must never print (SEC-05). */
   readonly protect?: (secret: string) => void;
+  /** What the dashboard shows of what the command line can do. */
+  readonly tools: Omit<Tools, 'overlap'>;
   readonly metrics: Metrics;
   readonly tracing?: Tracing | undefined;
   /** The numbers that a scrape gets; those of this process unless said. */
@@ -157,7 +161,6 @@ function verifierFor(issuers: () => Configuration['issuers'], parts: ServerParts
 }
 
 function adminServer(state: State, parts: ServerParts, meters: Meters, verifier: Verifier, now: () => number): Server {
-  const { auditStore, version, log } = parts;
   return createAdminServer(
     adminHandler({
       health: {
@@ -167,12 +170,19 @@ function adminServer(state: State, parts: ServerParts, meters: Meters, verifier:
         stopping: () => state.stopping,
         revision: () => state.configuration.revision,
         policyProblem: () => state.policyProblem,
-        version,
+        version: parts.version,
       },
-      room: { access: () => state.configuration.server.admin, audit: auditStore, version, now },
+      room: adminRoom({
+        ...parts,
+        configuration: () => state.configuration,
+        policyProblem: () => state.policyProblem,
+        issuers: verifier.status,
+        now,
+      }),
       scrape: createScrape(parts.scrape ?? parts.metrics.read),
       meter: meters.admin,
-      log,
+      trusted: () => trustedProxies(state.configuration.server.trustedProxies),
+      log: parts.log,
     }),
   );
 }

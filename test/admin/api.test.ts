@@ -1,6 +1,6 @@
 // The API of the admin listener: records by filter and page, as JSON and as CSV, and the summary.
 import { describe, expect, test } from 'vitest';
-import { admin, type AdminRoom } from '../../src/admin/admin.ts';
+import { admin } from '../../src/admin/admin.ts';
 import { csvColumns } from '../../src/admin/csv.ts';
 import type { AdminReply } from '../../src/admin/reply.ts';
 import { createRing } from '../../src/audit/ring.ts';
@@ -8,16 +8,7 @@ import { AuditUnavailable } from '../../src/audit/store.ts';
 import { keeping } from '../audit/contract.ts';
 import { entryOf } from '../audit/entries.ts';
 import { asked } from './ask.ts';
-
-const noon = Date.UTC(2026, 10, 29, 12);
-const day = 86_400_000;
-
-function room(change: Partial<AdminRoom> = {}): AdminRoom & { readonly audit: ReturnType<typeof createRing> } {
-  const audit = createRing(keeping, () => noon);
-  return { access: () => ({ loopback: true }), audit, version: '1.2.3', now: () => noon, ...change } as AdminRoom & {
-    audit: ReturnType<typeof createRing>;
-  };
-}
+import { day, noon, roomOf } from './room.ts';
 
 const bodyOf = (reply: AdminReply): unknown => JSON.parse(reply.body);
 const upload = {
@@ -31,7 +22,7 @@ const upload = {
 
 describe('events', () => {
   test('are found by what they say, newest first, and the next page is named', async () => {
-    const here = room();
+    const here = await roomOf();
     const entries = Array.from({ length: 5 }, (_, i) => entryOf({ ...upload, version: `1.0.${i}` }, noon + i));
     for (const entry of [...entries, entryOf({ event: 'exchange', outcome: 'refused' }, noon)]) here.audit.add(entry);
     const first = await admin(here, asked('/api/v1/events?package=@acme/ui&limit=3'));
@@ -51,13 +42,13 @@ describe('events', () => {
     ['/api/v1/summary?days=401', 'days is not a whole number from 1 to 400.'],
     ['/api/v1/summary?limit=-1', 'limit is not a whole number from 1 to 5000.'],
   ])('%s is a question that nobody understands', async (target, detail) => {
-    const reply = await admin(room(), asked(target));
+    const reply = await admin(await roomOf(), asked(target));
     expect([reply.status, reply.headers['content-type']]).toEqual([400, 'application/problem+json']);
     expect(bodyOf(reply)).toEqual({ title: 'Question not understood', status: 400, detail });
   });
 
   test('are CSV for whoever asks for that and for nothing else (RFC 4180)', async () => {
-    const here = room();
+    const here = await roomOf();
     here.audit.add(entryOf({ ...upload, publishers: ['a', 'b'], message: 'say "no", or', bytes: 7 }, noon));
     for (const [target, headers] of [
       ['/api/v1/events?format=csv', {}],
@@ -78,7 +69,7 @@ describe('events', () => {
   test.each(['=HYPERLINK("http://evil.example","x")', '+1+1', '-2+3', '@SUM(1)', '=1,2'])(
     'as CSV run nothing in a spreadsheet: %s (CSV injection)',
     async (text) => {
-      const here = room();
+      const here = await roomOf();
       here.audit.add(entryOf({ ...upload, client: text, considered: [text] }, noon));
       const row = (await admin(here, asked('/api/v1/events?format=csv'))).body.split('\r\n')[1] ?? '';
       expect(row).not.toContain(`,${text[0]}`);
@@ -90,7 +81,7 @@ describe('events', () => {
 
 describe('the summary', () => {
   test('counts days, publishers, packages and refusals', async () => {
-    const here = room();
+    const here = await roomOf();
     const long = { event: 'pass-through', outcome: 'long-lived', registry: 'npm', package: '@acme/old', client: 'npm/6' } as const;
     const refused = { event: 'exchange', outcome: 'refused', anchor: 'acme/ui', package: '@acme/ui', code: 'publisher-workflow' } as const;
     here.audit.add(entryOf({ ...upload, version: '1.0.0', commit: 'c0ffee', runUrl: 'https://ci.example/1' }, noon - 2 * day));
@@ -128,34 +119,34 @@ describe('the summary', () => {
   });
 
   test('of nothing is empty, with its days', async () => {
-    const empty = bodyOf(await admin(room(), asked('/api/v1/summary?days=2')));
+    const empty = bodyOf(await admin(await roomOf(), asked('/api/v1/summary?days=2')));
     expect(empty).toMatchObject({ since: null, publishers: [], packages: [], refusals: [], days: [{ outcomes: {} }, { outcomes: {} }] });
   });
 });
 
 describe('the admin side', () => {
   test('says nothing of what there is to whoever may not ask', async () => {
-    const closed = room({ access: () => ({ loopback: false }) });
+    const closed = await roomOf({ access: () => ({ loopback: false, session: 3600 }) });
     const replies = await Promise.all(['/api/v1/events', '/nothing', '/api/v1/summary'].map((target) => admin(closed, asked(target))));
     expect(new Set(replies.map(({ status, body }) => `${status} ${body}`)).size).toBe(1);
     expect(replies[0]?.status).toBe(403);
   });
 
-  test.each(['/', '/api/v1/', '/api/v1/events/', '/API/v1/events', '/constructor', '/__proto__', '//api/v1/events', '/api/v1/%65vents'])(
+  test.each(['/api/v1/', '/api/v1/events/', '/API/v1/events', '/constructor', '/__proto__', '//api/v1/events', '/api/v1/%65vents'])(
     'has nothing at %s',
     async (path) => {
-      expect((await admin(room(), asked(path))).status).toBe(404);
+      expect((await admin(await roomOf(), asked(path))).status).toBe(404);
     },
   );
 
   test.each(['POST', 'DELETE', 'PUT', 'OPTIONS'])('is for reading: %s is refused', async (method) => {
-    const reply = await admin(room(), asked('/api/v1/events', {}, method));
+    const reply = await admin(await roomOf(), asked('/api/v1/events', {}, method));
     expect([reply.status, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
   });
 
   test('answers 503 with the reason while the record cannot be asked', async () => {
     const away = { ...createRing(keeping, () => noon), read: () => Promise.reject(new AuditUnavailable('Redis cannot be reached.')) };
-    const reply = await admin(room({ audit: away }), asked('/api/v1/summary'));
+    const reply = await admin(await roomOf({ audit: away }), asked('/api/v1/summary'));
     expect([reply.status, reply.headers['retry-after']]).toEqual([503, '5']);
     expect(bodyOf(reply)).toMatchObject({ detail: 'Redis cannot be reached.' });
   });

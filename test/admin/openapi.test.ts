@@ -1,7 +1,7 @@
 // The description of the API against the API: real answers over HTTP, every path, parameter and status.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { adminRoutes } from '../../src/admin/admin.ts';
+import { apiRoutes } from '../../src/admin/admin.ts';
 import { openapi } from '../../src/admin/openapi.ts';
 import { auditFields } from '../../src/audit/fields.ts';
 import { filterNames } from '../../src/audit/filters.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const token = 'the-admin-token-of-tests';
-const apiPaths = Object.keys(adminRoutes).filter((path) => path.startsWith('/api/'));
+const apiPaths = Object.keys(apiRoutes).filter((path) => path.startsWith('/api/'));
 const ask = (target: string, headers: Record<string, string> = { authorization: `Bearer ${token}` }): Promise<Response> =>
   fetch(new URL(target, world.proxy.admin), { headers });
 

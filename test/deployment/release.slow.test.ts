@@ -69,11 +69,12 @@ describe('the package', () => {
     expect(sha256(again)).toBe(sha256(tarball));
   });
 
-  test('SUP-04 it holds what was compiled, and a fixed list of files beside', () => {
+  test('SUP-04 it holds what was compiled, what the dashboard is made with, and a fixed list of files beside', () => {
     const inside = globSync('**/*', { cwd: installed('countersign'), withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(installed('countersign').length + 1));
     const compiled = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
+    const assets = globSync('src/admin/assets/**/*.*', { cwd: ROOT }).map((path) => path.replace(/^src/, 'dist'));
     const beside = [
       'CHANGELOG.md',
       'LICENSE',
@@ -83,7 +84,7 @@ describe('the package', () => {
       'deploy/systemd/countersign.service',
       'package.json',
     ];
-    expect(inside.toSorted()).toEqual([...compiled, ...beside].toSorted());
+    expect(inside.toSorted()).toEqual([...compiled, ...assets, ...beside].toSorted());
   });
 
   test('SUP-03 nothing of it runs at an installation', () => {

@@ -9,6 +9,7 @@ import { createRing } from '../../src/audit/ring.ts';
 import { createPublicServer } from '../../src/server/listeners.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { startServer } from '../../src/server/server.ts';
+import { dashboardTools } from '../../src/cli/dashboard.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { basePolicy, loaded } from '../config/policy-file.ts';
 import { pause, until } from '../gateway/raw-upstream.ts';
@@ -75,6 +76,7 @@ test('DOS-17 a bug in the store, or in verification, is a 500 for its request al
     auditStore: createRing(configuration.audit, Date.now),
     log,
     version: '0',
+    tools: dashboardTools(),
     metrics: createMetrics(),
   });
   onTestFinished(running.close);
