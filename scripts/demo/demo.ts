@@ -1,5 +1,5 @@
 // `npm run demo`: the whole story with real clients and registries, on this machine; then everything stays up to be tried.
-// With --once it ends after the story, with 0 only when all of it happened.
+// With --once it ends after the story, with 0 only when all of it happened; with --history the dashboard has a made-up month.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../test/support/components.ts';
@@ -10,7 +10,7 @@ import { POLICY, setStage, type Stage } from './stage.ts';
 import { story } from './story.ts';
 import { invite, workbench } from './workbench.ts';
 
-const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, history: { type: 'boolean', default: false } } });
 
 // Leaving by process.exit runs the exit handlers of test/support: every child is killed, every folder removed.
 let leave: (signal: string) => void = (signal) => {
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   say('Starting a CI issuer, Verdaccio, a Python index and Countersign …');
   let stage: Stage | undefined;
   try {
-    stage = await setStage();
+    stage = await setStage(values.history);
     introduce(stage, Date.now() - began);
     await play(stage);
     say();
@@ -51,7 +51,12 @@ function introduce(stage: Stage, took: number): void {
   if (stage.python === undefined) {
     warn('no Python here, so the PyPI half is left out. With python3 and its venv module installed it is part of the story.');
   } else row(stage.python.program, `${stage.python.upload}  Python projects; likewise`);
-  row('Countersign', `${stage.npm}  in front of both, with ${relative(ROOT, POLICY)}`);
+  const policy = `${relative(ROOT, POLICY)}${values.history ? ' and some more' : ''}`;
+  row('Countersign', `${stage.npm}  in front of both, with ${policy}`);
+  row(
+    'Dashboard',
+    `${stage.admin}  ${values.history ? 'with a made-up month, marked as such' : 'who published what; --history makes a month up'}`,
+  );
   say(`  started in ${seconds(took)}, with the embedded store`);
 }
 

@@ -8,6 +8,7 @@ import { plainEnv, startServer, type RunningServer } from '../../test/support/pr
 import { startPypiserver } from '../../test/support/pypiserver.ts';
 import { SERVICE } from '../../test/support/service-user.ts';
 import { startVerdaccio, type VerdaccioServer } from '../../test/support/verdaccio.ts';
+import { historyPolicy } from './history/policy.ts';
 
 /** The policy that the demo runs on, as it is shipped. */
 export const POLICY = join(ROOT, 'config', 'countersign.yaml');
@@ -36,8 +37,8 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-/** Starts all of it; what was started is closed again when one of them fails. */
-export async function setStage(): Promise<Stage> {
+/** Starts all of it; what was started is closed again when one of them fails. @param history with a made-up month in the record */
+export async function setStage(history: boolean): Promise<Stage> {
   const closers: (() => Promise<void>)[] = [];
   const own = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting;
@@ -69,7 +70,7 @@ export async function setStage(): Promise<Stage> {
     // A host name of its own: the pages of pypiserver link to the root of the host.
     const pypi = npm.replace('127.0.0.1', 'localhost');
     const admin = `http://127.0.0.1:${adminPort}/`;
-    const server = await startCountersign(admin, {
+    const server = await startCountersign(admin, history, {
       COUNTERSIGN_DEMO: 'true',
       COUNTERSIGN_LISTEN: `127.0.0.1:${port}`,
       COUNTERSIGN_ADMIN: `127.0.0.1:${adminPort}`,
@@ -101,12 +102,13 @@ async function pythonIndex(): Promise<PythonIndex | undefined> {
   return { program: 'pypiserver', upload: url, simple: 'simple/', close };
 }
 
-async function startCountersign(admin: string, env: Readonly<Record<string, string>>): Promise<RunningServer> {
+async function startCountersign(admin: string, history: boolean, env: Readonly<Record<string, string>>): Promise<RunningServer> {
   const server = await startServer({
     name: 'countersign',
     command: requires('node'),
-    args: [join(ROOT, 'src', 'main.ts'), 'serve', '--config', POLICY],
-    cwd: ROOT,
+    ...(history
+      ? { args: [join(ROOT, 'scripts', 'demo', 'history', 'serve.ts')], cwd: historyPolicy(POLICY) }
+      : { args: [join(ROOT, 'src', 'main.ts'), 'serve', '--config', POLICY], cwd: ROOT }),
     env: plainEnv(env),
     ready: async () => (await fetch(`${admin}readyz`)).ok,
   });
