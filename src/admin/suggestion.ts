@@ -66,7 +66,8 @@ function pattern(ref: string): string {
   return ref.replace(/^(refs\/tags\/(?:[A-Za-z][\w-]*[-@/])?v?)\d[^/]*$/, '$1*');
 }
 
-function fieldLine({ key, describe }: Field, value: string | undefined): string {
+function fieldLine({ key, describe, compare }: Field, value: string | undefined): string {
+  if (compare === 'digits' && /^[1-9][0-9]{0,14}$/.test(value ?? '')) return `${key}: ${value}`;
   // A star that a claim brought would be a pattern: nobody's choice but the administrator's.
   const usable = value === undefined || value === '' || (value.includes('*') && key !== 'ref') ? undefined : value;
   return usable === undefined ? `${key}: ""   # ${describe}` : `${key}: ${yaml(usable)}`;
@@ -84,6 +85,6 @@ function nameFor(anchor: string, taken: readonly string[]): string {
 
 /** A value as YAML reads it back, on one line, whatever is in it. */
 export function yaml(value: string): string {
-  const plain = /^(?=.*[A-Za-z])[A-Za-z0-9_./][A-Za-z0-9_./@-]*\*?$/.test(value) && !/^(?:true|false|null|yes|no|on|off|~)$/i.test(value);
-  return plain || /^[1-9][0-9]{0,14}$/.test(value) ? value : JSON.stringify(value);
+  const plain = /^[A-Za-z_][A-Za-z0-9_./@-]*\*?$/.test(value) && !/^(?:true|false|null|yes|no|on|off)$/i.test(value);
+  return plain ? value : JSON.stringify(value);
 }

@@ -20,8 +20,8 @@ export const well: Status = {
 };
 
 /** The policy as loaded; fails when it has errors. */
-export async function policyOf(text: string): Promise<Configuration> {
-  const loaded = await load(text);
+export async function policyOf(text: string, env: Readonly<Record<string, string>> = {}): Promise<Configuration> {
+  const loaded = await load(text, env);
   if (!loaded.ok) throw new Error(loaded.diagnostics.map(({ message }) => message).join('; '));
   return loaded.configuration;
 }
