@@ -23,13 +23,14 @@ export function isUnproved(entry: AuditEntry): boolean {
 /** Parts of a key. Values are printable, so that none has a line break. */
 export const keyOf = (...parts: readonly (string | undefined)[]): string => parts.map((part) => part ?? '').join('\n');
 
-const run = ['publishers', 'issuer', 'provider', 'anchor', 'commit', 'ref', 'workflow', 'environment', 'run', 'runUrl'] as const;
+const run = ['publishers', 'issuer', 'provider', 'anchor', 'ids', 'commit', 'ref', 'workflow', 'environment', 'run', 'runUrl'] as const;
+const refusedRun = ['issuer', 'provider', 'ids', 'runUrl', 'ref', 'workflow', 'environment'] as const;
 const what = ['id', 'time', 'request', 'registry', 'package', 'version', 'sample'] as const;
 const settled: readonly AuditEntry['outcome'][] = ['uploaded', 'changed', 'upstream-refused', 'upstream-unknown'];
 
 const refusal: Omit<Shelf, 'keys'> = {
   slot: (entry) => entry.outcome,
-  keep: [...what, 'event', 'code', 'message', 'issuer', 'provider', 'runUrl', 'ref', 'workflow', 'client', 'address', 'considered'],
+  keep: [...what, ...refusedRun, 'event', 'code', 'message', 'client', 'address', 'considered'],
 };
 const refusalKey = (entry: AuditEntry): string => keyOf(entry.anchor, entry.package, entry.code);
 const whenever = (condition: boolean, ...keys: readonly string[]): readonly string[] => (condition ? keys : []);

@@ -301,6 +301,15 @@ describe('refusals', () => {
     expect(words).toMatch(/policy\.yaml:\d+ from: workflow: build\.yml # was release\.yml/);
   });
 
+  test('of a repository that nobody trusts come with a publisher to be read, pinned to what its token proved', async () => {
+    const stranger = { ...refused, anchor: 'acme/new', package: '@acme/new', considered: [], ids: ['repository_id 4899'] };
+    const words = wordsOf(await pageOf(await roomWith({ ...stranger, code: 'publisher-none' }), '/refusals'));
+    expect(words).toContain('If acme/new is to publish it, add this under publishers: and read it line by line.');
+    expect(words).toContain('repository: acme/new');
+    expect(words).toContain('repository_id: 4899');
+    expect(words).toContain('npm: ["@acme/new"]');
+  });
+
   test('of one repository, package or reason alone', async () => {
     const room = await roomWith(refused, { ...refused, anchor: 'acme/other', code: 'publisher-ref' });
     for (const [query, count] of [
@@ -329,7 +338,7 @@ describe('publishers', () => {
 `;
     const room = await roomOf({ policy: open });
     expect(wordsOf(await pageOf(room, '/publishers'))).toMatch(
-      /open acme\/charts github npm @acme\/ui-charts 0 any branch 3 warnings shares with 1/,
+      /open acme\/charts github npm @acme\/ui-charts 0 any branch 4 warnings shares with 1/,
     );
     const words = wordsOf(await pageOf(room, '/publisher?name=open'));
     expect(words).toContain('neither environment nor ref is constrained: every branch can publish');
@@ -342,6 +351,7 @@ describe('trying', () => {
   const claims = {
     iss: 'https://token.actions.githubusercontent.com',
     repository: 'acme/ui',
+    repository_id: '4711',
     repository_owner_id: '12',
     environment: 'production',
     event_name: 'push',

@@ -77,7 +77,13 @@ export function titleOf(of: string): string {
 }
 
 function groupOf(group: Group, scene: Scene): Html {
-  const latest = recordOf(group.latest);
+  // What the group is by is not in its records.
+  const latest = {
+    ...recordOf(group.latest),
+    code: group.code as RefusalCode,
+    ...(group.anchor === null ? {} : { anchor: group.anchor }),
+    ...(group.package === null ? {} : { package: group.package }),
+  };
   const who: Part = group.anchor ?? html`<span class="faint">${latest.address ?? 'nobody known'}</span>`;
   return html`<details class="group">
     <summary>
@@ -89,7 +95,7 @@ function groupOf(group: Group, scene: Scene): Html {
       <span class="count"><b>${figure(group.count)}</b><span class="hidden"> ${group.count === 1 ? 'time' : 'times'}</span></span>
       <span class="when">${since(group.lastSeen, scene.now)}</span>
     </summary>
-    <div class="body">${refusalDetails({ ...latest, code: group.code as RefusalCode }, scene)}</div>
+    <div class="body">${refusalDetails(latest, scene)}</div>
   </details>`;
 }
 
