@@ -46,17 +46,24 @@ export function draft(
     expires: minted + ttl,
     ...(uploads.length === 0 ? {} : { maxUploads: Math.min(...uploads) }),
   };
-  return { token, tokenHash, record, keepFor: ttl * 1000, nonce: random.toString('hex', 32) };
+  return { token, tokenHash, record, keepFor: ttl * 1000, nonce: random.toString('base64url', 32) };
 }
 
 /** What publishers' conditions may read later (P6): the provider's table, or everything where claims are named freely. */
 function claimsToKeep(issuer: Issuer, claims: VerifiedClaims): JsonObject {
   const { provider } = issuer;
-  const names = provider.freeClaims ? Object.keys(claims.set) : [...provider.claims.required, ...provider.claims.checked];
+  const names = provider.freeClaims ? Object.keys(claims.set) : conditional(provider);
   const kept: [string, Json][] = [];
   for (const name of names) {
     const value = own(claims.set, name);
     if (value !== undefined) kept.push([name, value]);
   }
   return Object.fromEntries(kept);
+}
+
+/** What tells one identity token from another was looked at before the mint, and no condition can read it. */
+const ofOneToken = ['exp', 'iat', 'nbf', 'jti'];
+
+function conditional({ claims }: Issuer['provider']): string[] {
+  return [...claims.required, ...claims.checked].filter((name) => !ofOneToken.includes(name));
 }

@@ -1,10 +1,11 @@
 // Checks a mint request before any store sees it: what is wrong here is a bug of ours, and is thrown as one.
+import { pack } from './packed.ts';
 import { isRecordOf, maxRecordBytes } from './record.ts';
 import type { MintRequest } from './store.ts';
 
 /** A request whose numbers are integers and whose record is written out. */
 export interface CheckedMint extends MintRequest {
-  /** The record as JSON. */
+  /** The record, packed. */
   readonly text: string;
 }
 
@@ -17,7 +18,7 @@ const askedEntry = /^[^\n]+\n[^\n]+$/;
  * @throws RangeError for a request that only a bug can have made; its text names the member, never a value
  */
 export function checkMint(request: MintRequest): CheckedMint {
-  const text = JSON.stringify(request.record);
+  const text = pack(request.record);
   const right = {
     identity: sha256.test(request.identity),
     tokenHash: sha256.test(request.tokenHash),

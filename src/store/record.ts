@@ -1,6 +1,7 @@
 // Reads a token record from the text that a store kept. Whoever can write to Redis can write anything there (RED-14).
 import { actions, type Grant, type Run, type TokenRecord } from '../core/grant.ts';
 import { isJsonObject, own, type Json } from '../core/json.ts';
+import { unpack } from './packed.ts';
 
 /** Bytes of the longest record that is written or read. */
 export const maxRecordBytes = 256 * 1024;
@@ -61,12 +62,12 @@ function has(value: Json | undefined, members: Members): boolean {
 }
 
 /**
- * The record, or undefined when the text is not a record of exactly the form that this version writes, or not the record
- * of this token.
+ * The record, or undefined when the text is not a record of exactly the form that this version or the one before writes, or
+ * not the record of this token. A version that came before this form takes it for no record, and refuses its token.
  * @param tokenHash SHA-256 (hex) under which the text was found
  */
 export function readRecord(text: string, tokenHash: string): TokenRecord | undefined {
-  const value = parse(text);
+  const value = unpack(text, maxRecordBytes);
   return isRecordOf(value, tokenHash) ? value : undefined;
 }
 
@@ -78,12 +79,4 @@ export function isRecordOf(value: unknown, tokenHash: string): value is TokenRec
 /** The record until its own expiry: how long something is kept is housekeeping, not the decision (TOK-10, RED-18). */
 export function current(record: TokenRecord | undefined, now: number): TokenRecord | undefined {
   return record !== undefined && now < record.expires * 1000 ? record : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
