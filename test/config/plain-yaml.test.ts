@@ -71,7 +71,7 @@ describe('left to the parser', () => {
 
 test('the parser is loaded for a file that needs it, and not before', () => {
   const into = folder();
-  write(into, { 'plain.yaml': base, 'other.yaml': base.replace('name: ui', 'name: "\\x75i"') });
+  write(into, { 'plain.yaml': base, 'other.yaml': base.replace('name: ui-release', 'name: "\\x75i-release"') });
   const program = `
     import { createRequire } from 'node:module';
     import { findPolicy } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src', 'config', 'load.ts')).href)};
