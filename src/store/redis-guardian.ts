@@ -39,8 +39,11 @@ export interface Guardian extends Pick<RedisConnection<StoreClient>, 'ask' | 'cl
   readonly settled: Promise<void>;
   /** The identity of the server that answered last; empty before the first answer. */
   readonly seen: () => string;
-  /** Takes note of the server that answered, and whether the epoch moved; another one than before is looked at before the next mint. */
-  readonly met: (server: string, moved: boolean) => void;
+  /**
+   * Takes note of the server that answered; another one than before is looked at before the next mint.
+   * @param movedFor what `seen` was when it was asked, if the epoch moved
+   */
+  readonly met: (server: string, movedFor: string | undefined) => void;
   /** @throws StoreUnavailable unless the server was looked at and is fit for minting */
   readonly sound: () => Promise<void>;
   readonly problem: Store['problem'];
@@ -63,15 +66,21 @@ export function createGuardian(settings: RedisSettings, { log, now, epochMoved }
 
   /** Asks the guard script, which moves the epoch if this is another server than before. */
   async function inspect(): Promise<void> {
-    const answer = await connection.ask((client) => client.guard(`${settings.keyPrefix}epoch`, String(Math.floor(now())), server));
+    const seen = server;
+    const answer = await connection.ask((client) => client.guard(`${settings.keyPrefix}epoch`, String(Math.floor(now())), seen));
     const [identity = '', role = '', policy = '', moved = ''] = texts(answer);
-    if (moved === '1') epochMoved?.();
+    if (moved === '1') tell(seen);
     server = identity;
     replica = /^(slave|replica)$/.test(role) ? 'The Redis server is a read-only replica.' : undefined;
     evicting = settings.allowEviction || policy === 'noeviction' || policy === '' ? undefined : evictionSentence(policy);
     if (policy === '') log.warn({ store: 'redis' }, 'Redis does not say its maxmemory-policy; make sure that it is noeviction');
     if (replica !== undefined) throw new StoreUnavailable(replica, 'readonly');
     if (evicting !== undefined) throw new StoreUnavailable(evicting, 'eviction');
+  }
+
+  /** Once for each server that is new: whatever else was asked before the first answer moved the epoch, too. */
+  function tell(seen: string): void {
+    if (seen === server) epochMoved?.();
   }
 
   function sound(again = false): Promise<void> {
@@ -89,8 +98,8 @@ export function createGuardian(settings: RedisSettings, { log, now, epochMoved }
     close: () => connection.close(),
     settled,
     seen: () => server,
-    met: (identity, moved) => {
-      if (moved) epochMoved?.();
+    met: (identity, movedFor) => {
+      if (movedFor !== undefined) tell(movedFor);
       if (identity === server) return;
       server = identity;
       look = undefined;

@@ -92,9 +92,10 @@ function createMinting(keyPrefix: string, { log, now }: RedisStoreRoom, guardian
     await guardian.sound();
     const own = [`token:${mint.tokenHash}`, `uses:${mint.tokenHash}`];
     const keys = ['epoch', `once:${mint.identity}`, ...own].map((key) => `${keyPrefix}${key}`);
-    const values = [String(Math.floor(now())), guardian.seen(), ...mintValues(mint, seal, mode)];
+    const seen = guardian.seen();
+    const values = [String(Math.floor(now())), seen, ...mintValues(mint, seal, mode)];
     const answer = texts(await guardian.ask((client) => client.mint(...keys, ...values)));
-    guardian.met(answer[1] ?? '', answer[2] === '1');
+    guardian.met(answer[1] ?? '', answer[2] === '1' ? seen : undefined);
     const result = resultOf(answer);
     const authentic = !seal.on || result !== 'minted' || isAuthentic(mint, seal, answer);
     if (!authentic)

@@ -1,6 +1,7 @@
 // The amnesia guard: after Redis lost marks, no identity token that it may have seen before is exchanged again (RED-12, RED-13).
 import { afterEach, expect, it } from 'vitest';
 import { createRedisStore, type MintRequest, type Store } from '../../src/store/index.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
 import { startRedis, type RedisServer } from '../support/redis.ts';
 import { describeWith } from '../support/requirement.ts';
 import { startFaultyWire } from './faulty-wire.ts';
@@ -64,6 +65,18 @@ describeWith('redis-server', 'redis-cli')('after Redis forgot', () => {
     await redis.restart();
     await recovered(store);
     expect(moved).toBe(3);
+  });
+
+  it('is told once of another server, by however many it was asked before it answered the first (beside RED-12)', async () => {
+    const [before, after] = [await redisServer(), await redisServer()];
+    const wire = await startFaultProxy(before.port);
+    cleanup.push(() => wire.close());
+    let moved = 0;
+    const store = await open(wire.port, { ms: Date.now() }, () => (moved += 1));
+    Object.assign(wire, { target: after.port, fault: { kind: 'delay', milliseconds: 60 } });
+    wire.cut();
+    await Promise.all(Array.from({ length: 20 }, () => recovered(store)));
+    expect(moved).toBe(2);
   });
 
   it('by a restart without persistence (RED-12)', async () => {
