@@ -71,6 +71,7 @@ export function publishersFor(count: number, packages: number, from = 0): Record
     from: {
       issuer: 'github',
       repository: `acme/repo-${from + i}`,
+      repository_id: String(100_000 + from + i),
       repository_owner_id: '11',
       workflow: 'release.yml',
       environment: 'release',

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { dirname } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
-import { printDiagnostics } from '../config/diagnostic.ts';
+import { printSomeWarnings } from '../config/diagnostic.ts';
 import { loadAside } from '../config/aside.ts';
 import { watchFolders } from '../config/watch.ts';
 import { createLogging, type Logging } from '../log.ts';
@@ -40,7 +40,7 @@ export async function serve(
   if (cluster.isPrimary) warnOfOpenMemory(terminal);
   const configuration = await configurationFor(path, terminal);
   if (cluster.isPrimary && configuration.warnings.length > 0)
-    terminal.err(printDiagnostics(configuration.warnings, { colour: terminal.colour.err, width: terminal.width.err }));
+    terminal.err(printSomeWarnings(configuration.warnings, { colour: terminal.colour.err, width: terminal.width.err }));
   if (cluster.isPrimary && configuration.server.workers > 1) return supervise(configuration.server.workers);
   const logging = createLogging({ level: terminal.env['COUNTERSIGN_LOG_LEVEL'] });
   protectSecrets(configuration, logging);

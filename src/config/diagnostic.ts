@@ -38,6 +38,15 @@ export function printDiagnostics(list: readonly Diagnostic[], form: Form): strin
     .join('');
 }
 
+/** Problems that are told at most while serving: nobody reads ten thousand, and printing them takes longer than finding them. */
+export const mostTold = 200;
+
+/** The first of a list of warnings, and how many more there are. */
+export function printSomeWarnings(list: readonly Diagnostic[], form: Form): string {
+  const some = printDiagnostics(list.slice(0, mostTold), form);
+  return list.length <= mostTold ? some : `${some}and ${list.length - mostTold} more warnings; countersign check shows them all\n`;
+}
+
 function diagnosticLines(diagnostic: Diagnostic, { colour, width }: Form): string[] {
   const paint = (text: string, as: keyof typeof colours): string => (colour ? `${colours[as]}${text}\u001b[0m` : text);
   const { severity, code, message, hint, source, length } = diagnostic;

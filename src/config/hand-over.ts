@@ -5,7 +5,7 @@ import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import { Assembly } from './assemble.ts';
 import type { Sections } from './compile/sections.ts';
 import type { Configuration } from './configuration.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { mostTold, type Diagnostic } from './diagnostic.ts';
 import type { PublisherHead } from './kept-publisher.ts';
 import type { Findings, Found, Loaded } from './load.ts';
 
@@ -29,9 +29,7 @@ export function post(found: Found, port: Pick<MessagePort, 'postMessage'>): void
   port.postMessage({ ok: true, packed } satisfies HandedOver, transferred);
 }
 
-/** Problems that are told: an issuer that was renamed makes one of each of its publishers, and nobody reads ten thousand. */
-const mostTold = 200;
-
+/** An issuer that was renamed makes one error of each of its publishers. */
 function shortened(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [next, ...more] = errors.slice(mostTold - 1);

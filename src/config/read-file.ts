@@ -36,6 +36,30 @@ export function readRegularFile(path: string, limit: number): FileRead {
   }
 }
 
+/** What a file is, without a look into it. */
+export interface FileState {
+  /** Changes with every change of the file that the file system's clock can tell. */
+  readonly text: string;
+  /** Milliseconds since 1970, when its content or anything about it changed last. */
+  readonly changed: number;
+}
+
+/** Undefined for what cannot be opened or is no regular file. It is opened, because that makes NFS ask its server. */
+export function fileState(path: string): FileState | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(handle, { bigint: true });
+    const { dev, ino, mode, size, mtimeNs, ctimeNs } = stat;
+    const changed = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+    return stat.isFile() ? { text: `${dev} ${ino} ${mode} ${size} ${mtimeNs} ${ctimeNs}`, changed } : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
 function readAtMost(handle: number, limit: number): Uint8Array | undefined {
   const chunks: Uint8Array[] = [];
   let total = 0;

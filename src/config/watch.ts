@@ -1,9 +1,6 @@
 // Notices that files may have changed: the system's notifications where they come, and a look every few seconds where
 // they do not (NFS, a Kubernetes subPath mount, inotify at its limit, a folder that was replaced).
-import { createHash } from 'node:crypto';
-import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
-import { readRegularFile } from './read-file.ts';
+import { statSync, watch, type FSWatcher } from 'node:fs';
 
 export interface Watch {
   /** Watches these folders from now on instead of those before. */
@@ -19,9 +16,6 @@ export interface WatchOptions {
   /** Milliseconds from the first notification to the look: one save of a file is several notifications. */
   readonly delay?: number;
 }
-
-/** Bytes of one file that count; what is longer no reader of ours accepts. */
-const longest = 4 * 1024 * 1024;
 
 /** A look every 3 s leaves room for the reading itself within the 5 s in which a removed publisher must be out (FLT-29). */
 export const defaultPoll = 3000;
@@ -85,37 +79,5 @@ function identityOf(folder: string): string | undefined {
     return `${dev} ${ino} ${birthtimeNs}`;
   } catch {
     return undefined;
-  }
-}
-
-/** Bytes that are read before others have their turn: a policy may be tens of megabytes, and is looked at every few seconds. */
-const perTurn = 1024 * 1024;
-
-/**
- * A hash over what the files hold and which names are in the folders. Never rejects: what cannot be read counts with its
- * problem, so that a file that goes away is a change like any other.
- */
-export async function fingerprint(files: Iterable<string>, folders: Iterable<string> = []): Promise<string> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for (const file of new Set(files)) {
-    const read = readRegularFile(file, longest);
-    hash.update(`${file}\0${read.ok ? `${read.bytes.length}\0` : read.problem}\0`);
-    if (!read.ok) continue;
-    hash.update(read.bytes);
-    bytes += read.bytes.length;
-    if (bytes < perTurn) continue;
-    bytes = 0;
-    await turn();
-  }
-  for (const folder of new Set(folders)) hash.update(`${folder}\0${namesIn(folder).join('\0')}\0\0`);
-  return hash.digest('hex');
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    return [];
   }
 }

@@ -4,7 +4,7 @@ import type { Configuration, Sources } from '../config/configuration.ts';
 import { printDiagnostics } from '../config/diagnostic.ts';
 import { describeChange, needsRestart } from '../config/diff.ts';
 import type { Loaded } from '../config/load.ts';
-import { fingerprint } from '../config/watch.ts';
+import { fingerprint, type KnownFiles } from '../config/fingerprint.ts';
 import type { ServerLog } from './server.ts';
 
 export interface ReloaderParts {
@@ -57,6 +57,7 @@ class Policy {
   readonly #parts: ReloaderParts;
   #inForce: Configuration;
   #sources: Sources;
+  readonly #known: KnownFiles = new Map();
   /** Of the files when they were last read. */
   #seen: string;
   /** What was wrong with the files when they were last read. */
@@ -81,7 +82,7 @@ class Policy {
   }
 
   async #print(): Promise<string> {
-    return fingerprint(this.#sources.files, this.#sources.folders);
+    return fingerprint(this.#sources.files, this.#sources.folders, this.#known);
   }
 
   /**

@@ -1,6 +1,6 @@
 // How problems are shown: the place, the line, the caret, and what was probably meant.
 import { describe, expect, test } from 'vitest';
-import { printDiagnostics, showableLine, type Diagnostic } from '../../src/config/diagnostic.ts';
+import { printDiagnostics, printSomeWarnings, showableLine, type Diagnostic } from '../../src/config/diagnostic.ts';
 import { didYouMean, nearest } from '../../src/config/did-you-mean.ts';
 import { basePolicy, diagnosticsOf, load } from './policy-file.ts';
 
@@ -34,6 +34,14 @@ policy.yaml:21:7  error  unknown key "enviroment", did you mean "environment"? [
     expect(printDiagnostics([diagnostic], plain)).toBe('a.yaml:1:3  error  no [value]\n   = yes\n');
     expect(printDiagnostics([{ ...diagnostic, source: 'a: b' }], { colour: true })).toContain('\u{1b}[');
     expect(printDiagnostics([], plain)).toBe('');
+  });
+
+  test('of thousands of warnings some are told, and how many there are', () => {
+    const list = Array.from({ length: 1201 }, (_, i) => ({ ...diagnostic, place: { ...diagnostic.place, line: i + 1 } }));
+    expect(printSomeWarnings(list.slice(0, 200), plain)).toBe(printDiagnostics(list.slice(0, 200), plain));
+    const lines = printSomeWarnings(list, plain).trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('a.yaml:'))).toHaveLength(200);
+    expect(lines.at(-1)).toBe('and 1001 more warnings; countersign check shows them all');
   });
 
   test('cuts a very long line around the caret', () => {

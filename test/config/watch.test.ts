@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { fingerprint, watchFolders } from '../../src/config/watch.ts';
+import { watchFolders } from '../../src/config/watch.ts';
 import { folder } from './policy-file.ts';
 
 /** Watches folders; `looks` are counted. */
@@ -76,40 +76,4 @@ test('after the end nothing is looked at', async () => {
   writeFileSync(join(into, 'b'), '');
   await pause(100);
   expect(look).not.toHaveBeenCalled();
-});
-
-test('the fingerprint tells contents, missing files and names in a folder apart, and not the time of a file', async () => {
-  const into = folder();
-  const [a, b] = [join(into, 'a'), join(into, 'b')];
-  const print = (): Promise<string> => fingerprint([a, b], [into]);
-  const seen = new Set([await print()]);
-  const changes = [
-    () => writeFileSync(a, 'one'),
-    () => writeFileSync(a, 'two'),
-    () => writeFileSync(b, 'two'),
-    () => (rmSync(a), mkdirSync(a)),
-    () => writeFileSync(join(into, 'c'), ''),
-  ];
-  for (const change of changes) {
-    change();
-    expect(seen.has(await print())).toBe(false);
-    seen.add(await print());
-  }
-  writeFileSync(b, 'two');
-  expect(seen.has(await print())).toBe(true);
-});
-
-test('the fingerprint follows the symbolic links of a Kubernetes mount', async () => {
-  const into = folder();
-  const prints: string[] = [];
-  for (const [index, revision] of ['one', 'two', 'two'].entries()) {
-    const data = mkdtempSync(join(into, '..2026'));
-    writeFileSync(join(data, 'policy.yaml'), revision);
-    symlinkSync(data, join(into, '..next'));
-    renameSync(join(into, '..next'), join(into, '..data'));
-    if (index === 0) symlinkSync(join('..data', 'policy.yaml'), join(into, 'policy.yaml'));
-    prints.push(await fingerprint([join(into, 'policy.yaml')]));
-  }
-  expect(prints[1]).not.toBe(prints[0]);
-  expect(prints[2]).toBe(prints[1]);
 });
