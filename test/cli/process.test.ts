@@ -96,6 +96,19 @@ describe('node src/main.ts', () => {
     expect(await ended).toBe(0);
   });
 
+  test.each([
+    [['schema'], 0],
+    [['check', '--config', written('countersign.yaml', 'issuers: {}\n')], 3],
+    [['audit', '--follow', '--file', written('audit.log', '')], 0],
+  ])('%j whose reader goes away ends without a word, with its own exit code', async (argv, expected) => {
+    const child = spawn(requires('node'), [main, ...argv], { env: plainEnv() });
+    adopt(child);
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    expect([await new Promise((resolve) => void child.once('close', resolve)), err]).toEqual([expected, '']);
+  });
+
   test('an unknown command ends with 2 and says nothing on stdout', async () => {
     const { code, out, err } = await program(['chekc']);
     expect([code, out]).toEqual([2, '']);
