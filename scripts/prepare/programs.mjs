@@ -11,6 +11,7 @@ const DEBIAN_PACKAGES = {
   'systemd-analyze': 'systemd',
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  chromium: 'chromium',
 };
 
 /** True when the PATH has the program. */

@@ -96,9 +96,9 @@ const mark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
 </svg>`;
 
 function sampleNotice(samples: number): Html {
-  return html`<p class="notice" role="note">
+  return html`<aside class="notice" aria-label="Sample data">
     <b>Sample data.</b> ${figure(samples)} of the records here are made up by <code>npm run demo -- --history</code>; each is marked.
-  </p>`;
+  </aside>`;
 }
 
 function whoami({ visitor }: Scene): Html | undefined {

@@ -38,6 +38,7 @@ const COMPONENTS = {
   monitoring: join(DEPLOYMENT, 'bin', 'monitoring'),
   prometheus: 'prometheus',
   promtool: 'promtool',
+  chromium: 'chromium',
   python: join(PYTHON, 'python'),
   'devpi-init': join(PYTHON, 'devpi-init'),
   'devpi-server': join(PYTHON, 'devpi-server'),
@@ -82,5 +83,6 @@ export function requires(component: Component): string {
 
 /** A sentence that says how to get what is not there. */
 export function missing(components: readonly Component[]): string {
-  return `${components.join(', ')} not found; run: node scripts/prepare.mjs --test --deployment`;
+  const browser = components.includes('chromium') ? ' --with chromium' : '';
+  return `${components.join(', ')} not found; run: node scripts/prepare.mjs --test --deployment${browser}`;
 }
