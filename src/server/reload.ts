@@ -78,7 +78,7 @@ class Policy {
     if (loaded === undefined) return;
     if (!loaded.ok) return this.#keep(printDiagnostics(loaded.diagnostics, { colour: false }));
     if (this.#problems !== undefined) this.#mended();
-    if (loaded.configuration.revision !== this.#inForce.revision) this.#replace(loaded.configuration);
+    if (loaded.configuration.revision !== this.#inForce.revision) await this.#replace(loaded.configuration);
   }
 
   async #print(): Promise<string> {
@@ -107,9 +107,9 @@ class Policy {
     return undefined;
   }
 
-  #replace(next: Configuration): void {
+  async #replace(next: Configuration): Promise<void> {
     const { log, audit, use } = this.#parts;
-    const change = describeChange(this.#inForce, next);
+    const change = await describeChange(this.#inForce, next);
     const restart = needsRestart(this.#inForce, next);
     this.#inForce = next;
     use(next);

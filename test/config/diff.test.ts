@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeChange, needsRestart } from '../../src/config/diff.ts';
+import { KeptPublisher } from '../../src/config/kept-publisher.ts';
 import { base, basePolicy, loaded } from './policy-file.ts';
 
 const second = (name: string): string =>
@@ -8,7 +9,7 @@ const second = (name: string): string =>
 test('says which publishers came, went and changed', async () => {
   const before = await loaded(base + second('api') + second('old'));
   const after = await loaded(base.replace('release.yml', 'publish.yml') + second('api') + second('canary'));
-  expect(describeChange(before, after)).toBe('publishers +1 (canary) -1 (old) ~1 (ui-release)');
+  expect(await describeChange(before, after)).toBe('publishers +1 (canary) -1 (old) ~1 (ui-release)');
 });
 
 test('says which registries and issuers came, went and changed', async () => {
@@ -16,17 +17,33 @@ test('says which registries and issuers came, went and changed', async () => {
   const after = await loaded(
     base.replace('http://verdaccio:4873/', 'http://other:4873/').replace('  github: {}\n', '  github: { max_age: 5m }\n'),
   );
-  expect(describeChange(before, after)).toBe('registries +0 -0 ~1 (npm); issuers +0 -1 (gitlab) ~1 (github)');
+  expect(await describeChange(before, after)).toBe('registries +0 -0 ~1 (npm); issuers +0 -1 (gitlab) ~1 (github)');
 });
 
 test('a change of layout or of a comment is none', async () => {
   const after = await loaded(`# what we publish\n${base.replace('"@acme/ui"', "'@acme/ui'")}`);
-  expect(describeChange(await loaded(base), after)).toBe('no publisher, registry or issuer changed');
+  expect(await describeChange(await loaded(base), after)).toBe('no publisher, registry or issuer changed');
 });
 
 test('a reorganisation of many publishers is counted, and ten of them named', async () => {
   const many = await loaded(base + Array.from({ length: 12 }, (_, index) => second(`p${index}`)).join(''));
-  expect(describeChange(await loaded(base), many)).toBe('publishers +12 (p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, and 2 more) -0 ~0');
+  expect(await describeChange(await loaded(base), many)).toBe('publishers +12 (p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, and 2 more) -0 ~0');
+});
+
+test('others have their turn while thousands of publishers are compared', async () => {
+  const few = await loaded(base);
+  const provider = few.issuers.get('github')?.provider;
+  const [one] = few.publishers;
+  if (provider === undefined || one === undefined) throw new Error('the base has a publisher');
+  const publishers = Array.from({ length: 9000 }, (_, i) => new KeptPublisher({ ...one, name: `p${i}`, text: one.text }, provider));
+  const [some, more] = [
+    { ...few, publishers: publishers.slice(0, 8000) },
+    { ...few, publishers: publishers.slice(1) },
+  ];
+  let breaths = 0;
+  const said = await describeChange(some, more, async () => void (breaths += 1));
+  expect(said).toMatch(/^publishers \+1000 \(p8000, .*\) -1 \(p0\) ~0$/);
+  expect(breaths).toBe(8);
 });
 
 test('P1 no value of a section is kept for the comparison, only a digest', async () => {
