@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pastEpoch } from '../test/support/proxy.ts';
-import { requires, ROOT } from '../test/support/components.ts';
+import { ROOT } from '../test/support/components.ts';
 import { exchanging, loadFor, small } from './figures/exchange.ts';
 import { reading, sizes, startReading } from './figures/pass-through.ts';
 import { withClosers, type Run } from './figures/run.ts';
@@ -13,7 +13,7 @@ import { openExchangeWorld } from './lab/exchange-world.ts';
 import { npmName, startPublishing, tokenBasic } from './lab/publishing.ts';
 import { inTurn, median, ratios, type Contender, type Series } from './lab/rounds.ts';
 import { startUpstream } from './lab/start.ts';
-import type { Build } from './lab/subject.ts';
+import { compile, type Build } from './lab/subject.ts';
 import { upload, wheel } from './lab/wheel.ts';
 import { kept } from './peers/install.ts';
 import { digits } from './report/table.ts';
@@ -66,8 +66,7 @@ function checkOut(ref: string): Build {
   }
   execFileSync('git', ['worktree', 'add', '--force', '--detach', folder, ref], { cwd: ROOT, stdio: 'ignore' });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  execFileSync(requires('node'), [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { cwd: folder });
-  return { name: ref, folder };
+  return compile(ref, folder);
 }
 
 async function warm(contenders: readonly Contender[]): Promise<readonly Contender[]> {

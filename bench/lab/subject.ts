@@ -1,6 +1,6 @@
 // Countersign as it is in the image: compiled, with the arguments that the image gives to Node.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePorts } from '../../test/support/ports.ts';
@@ -17,11 +17,16 @@ export interface Build {
   readonly folder: string;
 }
 
-/** Compiles the working tree. */
-export function buildHere(): Build {
-  execFileSync(requires('node'), [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { cwd: ROOT });
-  return { name: 'countersign', folder: ROOT };
+/** Compiles what is in a folder, with the packages that are installed here: what `npm run build` does there. */
+export function compile(name: string, folder: string): Build {
+  execFileSync(requires('node'), [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], { cwd: folder });
+  const assets = join('admin', 'assets');
+  if (existsSync(join(folder, 'src', assets))) cpSync(join(folder, 'src', assets), join(folder, 'dist', assets), { recursive: true });
+  return { name, folder };
 }
+
+/** Compiles the working tree. */
+export const buildHere = (): Build => compile('countersign', ROOT);
 
 export interface SubjectOptions {
   readonly build: Build;
@@ -34,6 +39,8 @@ export interface SubjectOptions {
 }
 
 export interface Subject extends Started {
+  /** Milliseconds from the command to `/readyz`. */
+  readonly startedIn: number;
   readonly admin: string;
   readonly host: string;
 }
@@ -59,6 +66,7 @@ export async function startSubject({ build, policy, env, on = places.subject, no
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const program = join(build.folder, 'dist', 'main.js');
   const [command, args] = pinned(on, requires('node'), [...node, program, 'serve', '--config', join(folder, 'countersign.yaml')]);
+  const began = performance.now();
   const running = await startServer({
     name: build.name,
     command,
@@ -67,9 +75,10 @@ export async function startSubject({ build, policy, env, on = places.subject, no
     env: plainEnv(env),
     ready: () => answers(`${admin}readyz`),
   });
+  const startedIn = performance.now() - began;
   const close = async (): Promise<void> => {
     await running.stop();
     removeTempDir(folder);
   };
-  return { port, url, admin, host: `127.0.0.1:${port}`, pid: running.pid, server: running, close };
+  return { port, url, admin, host: `127.0.0.1:${port}`, pid: running.pid, server: running, startedIn, close };
 }

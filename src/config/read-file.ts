@@ -26,7 +26,7 @@ export function readRegularFile(path: string, limit: number): FileRead {
     const stat = fstatSync(handle);
     if (stat.isDirectory()) return { ok: false, problem: 'is a directory' };
     if (!stat.isFile()) return { ok: false, problem: 'is not a regular file' };
-    const bytes = readAtMost(handle, limit);
+    const bytes = readAtMost(handle, limit, stat.size);
     if (bytes === undefined) return { ok: false, problem: `is larger than ${limit} bytes` };
     return { ok: true, bytes, worldWritable: (stat.mode & 0o002) !== 0 };
   } catch (error) {
@@ -60,13 +60,14 @@ export function fileState(path: string): FileState | undefined {
   }
 }
 
-function readAtMost(handle: number, limit: number): Uint8Array | undefined {
+/** @param expected bytes; one buffer takes them all when it is right */
+function readAtMost(handle: number, limit: number, expected: number): Uint8Array | undefined {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
-    const chunk = new Uint8Array(Math.min(65_536, limit + 1 - total));
+    const chunk = new Uint8Array(Math.min(Math.max(4096, expected + 1 - total), limit + 1 - total));
     const count = readSync(handle, chunk, 0, chunk.length, null);
-    if (count === 0) return Buffer.concat(chunks);
+    if (count === 0) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     total += count;
     if (total > limit) return undefined;
     chunks.push(chunk.subarray(0, count));

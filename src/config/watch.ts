@@ -17,8 +17,8 @@ export interface WatchOptions {
   readonly delay?: number;
 }
 
-/** A look every 3 s leaves room for the reading itself within the 5 s in which a removed publisher must be out (FLT-29). */
-export const defaultPoll = 3000;
+/** A look every 2 s leaves room for the reading itself within the 5 s in which a removed publisher must be out (FLT-29). */
+export const defaultPoll = 2000;
 
 /**
  * Watches folders and not files: an editor, `kubectl` and a secret mount replace a file, and a watch on it would stay with
