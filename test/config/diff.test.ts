@@ -35,7 +35,10 @@ test('others have their turn while thousands of publishers are compared', async 
   const provider = few.issuers.get('github')?.provider;
   const [one] = few.publishers;
   if (provider === undefined || one === undefined) throw new Error('the base has a publisher');
-  const publishers = Array.from({ length: 9000 }, (_, i) => new KeptPublisher({ ...one, name: `p${i}`, text: one.text }, provider));
+  const publishers = Array.from(
+    { length: 9000 },
+    (_, i) => new KeptPublisher({ name: `p${i}`, issuer: one.issuer, place: one.place, text: one.text }, provider),
+  );
   const [some, more] = [
     { ...few, publishers: publishers.slice(0, 8000) },
     { ...few, publishers: publishers.slice(1) },

@@ -4,7 +4,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfiguration } from '../../src/config/load.ts';
-import { base, folder, load, loaded, said, write } from './policy-file.ts';
+import { base, diagnosticsOf, folder, load, loaded, said, write } from './policy-file.ts';
 
 const including = (glob: string): string => `include: ["${glob}"]\n${base}`;
 const team = (name: string): string =>
@@ -30,6 +30,14 @@ describe('include', () => {
   test('POL-29: refuses a publisher that another file has already', async () => {
     const result = await load({ 'policy.yaml': including('team.yaml'), 'team.yaml': team('ui-release') });
     expect(said(result)).toEqual(['team.yaml:2:11 error a second publisher named "ui-release"']);
+  });
+
+  test('of two publishers with one name, says in which line the first has it', async () => {
+    const [head = '', body = ''] = including('team.yaml').split('  - name: ui-release\n    from:');
+    const named = `${head}  - from:${body}    name: ui-release\n`;
+    const result = await load({ 'policy.yaml': named, 'team.yaml': team('ui-release') });
+    const line = named.split('\n').indexOf('    name: ui-release') + 1;
+    expect(diagnosticsOf(result).map(({ hint }) => hint?.replace(/^.*policy\.yaml/, ''))).toEqual([`:${line}`]);
   });
 
   test('reports problems at their place in the included file', async () => {

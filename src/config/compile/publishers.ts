@@ -31,12 +31,10 @@ export function publisherCompiler(sections: Sections): (cursor: Cursor) => Plain
     const input = cursor.parse(publisherSchema);
     if (input === undefined) return checkParts(cursor, sections);
     const { place } = cursor;
+    const name = cursor.at('name');
     const before = places.get(input.name);
-    if (before === undefined) places.set(input.name, place);
-    else
-      cursor
-        .at('name')
-        .error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`, 'reference');
+    if (before === undefined) places.set(input.name, name.place);
+    else name.error(`a second publisher named ${quote(input.name)}`, `the first is at ${before.file}:${before.line}`, 'reference');
     return compilePublisher(cursor, place, input, sections);
   };
 }
