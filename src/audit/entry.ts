@@ -40,7 +40,7 @@ export function toEntry(event: AuditEvent, id: string, time: number): AuditEntry
 }
 
 /** Bytes of the longest entry that a store keeps. Whoever is refused chooses much of what a record says. */
-export const maxEntryBytes = 8192;
+const maxEntryBytes = 8192;
 
 /** Characters of the entry's texts: about the bytes that it takes, unless much of it has to be escaped in JSON. */
 export function sizeOf(entry: AuditEntry): number {

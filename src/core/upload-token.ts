@@ -8,7 +8,7 @@ const checksumLength = 6; // ceil(32 / log2(62))
 /** What every upload token starts with; registered for secret scanning (docs). */
 export const tokenPrefix = 'csgn_';
 /** The PyPI dialect's prefix: gh-action-pypi-publish warns about tokens that do not start with `pypi-`. */
-export const pypiTokenPrefix = 'pypi-csgn_';
+const pypiTokenPrefix = 'pypi-csgn_';
 
 /**
  * Writes 32 random bytes as an upload token (catalogue SEC-01).

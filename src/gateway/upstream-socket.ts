@@ -34,7 +34,7 @@ function withFile(caFile: string): string[] {
 }
 
 /** Name or address without the brackets of IPv6. */
-export function bareHost(url: URL): string {
+function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 

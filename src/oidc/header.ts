@@ -10,7 +10,7 @@ export interface TokenHeader {
 }
 
 /** Longest `kid`, in UTF-16 units. */
-export const maxKidLength = 256;
+const maxKidLength = 256;
 
 // Each changes what the signature covers or how the payload is read (RFC 7515, RFC 7516, RFC 7797); no CI sends them.
 const refusedParameters = ['crit', 'zip', 'cty', 'b64', 'enc'];

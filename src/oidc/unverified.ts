@@ -6,7 +6,7 @@ import { parseStrictJson, type StrictJson } from '../core/strict-json.ts';
 import { decodeBase64url } from './base64url.ts';
 
 /** Bytes. Checked before any work; the largest real tokens (GitLab with many groups) have about 5 KB. */
-export const maxTokenBytes = 16_384;
+const maxTokenBytes = 16_384;
 
 const limits = { maxDepth: 16, maxKeys: 1000 };
 

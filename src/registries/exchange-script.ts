@@ -3,7 +3,7 @@ import { shellWord } from '../core/shell.ts';
 import type { Script, ScriptRequest, Toolchain } from '../core/snippet.ts';
 
 /** The variable in which the identity token is expected: `countersign mint` looks there, too. */
-export const identityVariable = 'COUNTERSIGN_ID_TOKEN';
+const identityVariable = 'COUNTERSIGN_ID_TOKEN';
 
 /** A program that prints one value of the JSON in file `$1`; every image with the toolchain has it. */
 const readers: Readonly<Record<Toolchain, string>> = {

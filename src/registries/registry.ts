@@ -218,6 +218,8 @@ export interface Registry {
   readonly snippet: ScriptPart;
   /** How to publish here; what everybody may know. */
   readonly howTo: (registry: Pick<RegistrySettings, 'url'>) => readonly HowTo[];
+  /** Whether the registry's URL is there for uploads alone, and nobody's front page: a browser is shown how to publish. */
+  readonly urlIsForUploads: boolean;
   /** A refusal in the dialect that this ecosystem's clients show. */
   readonly reply: (refusal: Refusal, where: 'exchange' | 'upload' | 'other', requestId: string) => Reply;
 }

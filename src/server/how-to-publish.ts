@@ -1,17 +1,35 @@
-// The page for people: how to publish here. It lives where no registry has a page of its own, so that devpi's pages, the
-// simple index and the front page of a registry stay what they are; refusals name its address.
+// The page for people: how to publish here. It lives where no registry has a page of its own; refusals name its address. Browsers
+// are shown it, too, where people who look for it come: at an upload URL, with a link to what the index itself shows there.
 import { createHash } from 'node:crypto';
 import type { Head, RegistrySettings, Reply } from '../registries/registry.ts';
 import { howToPath } from '../registries/registry.ts';
 import type { Found } from './dispatch.ts';
 
-/** The answer at a registry's page, or at the host's root where no registry is; undefined for every other request. */
+/** The answer at a registry's page, or at that of the host where no registry is at its root; undefined for every other request. */
 export function howToPublish(head: Head, onHost: readonly RegistrySettings[], found: Found | undefined): Reply | undefined {
   if (head.method !== 'GET' && head.method !== 'HEAD') return undefined;
-  if (found?.path === howToPath) return page(`How to publish to ${found.registry.url.host}`, guide(found.registry));
-  if (head.path !== howToPath || found !== undefined) return undefined;
-  return page(`How to publish to ${onHost[0]?.url.host ?? ''}`, directory(onHost));
+  const atRoot = head.query === '' && (found?.path ?? head.path) === '/' && isBrowser(head);
+  if (found !== undefined) {
+    const title = `How to publish to ${found.registry.url.host}`;
+    if (found.path === howToPath) return page(title, guide(found.registry));
+    return atRoot && found.registry.protocol.urlIsForUploads ? varying(page(title, `${guide(found.registry)}\n${behind}`)) : undefined;
+  }
+  if (head.path !== howToPath && !atRoot) return undefined;
+  return varying(page(`How to publish to ${onHost[0]?.url.host ?? ''}`, directory(onHost)));
 }
+
+/** A person who looks, and no installer: old ones ask for HTML as well. */
+function isBrowser({ headers }: Head): boolean {
+  return /^text\/html\b/i.test(headers.get('accept') ?? '') && (headers.get('user-agent') ?? '').startsWith('Mozilla/');
+}
+
+/** Others get another answer at the same address. */
+function varying(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, vary: 'accept, user-agent', 'cache-control': 'no-store' } };
+}
+
+/** With a query nobody's root is asked for: it goes on to the registry, which ignores it. */
+const behind = '<p><a href="?registry">What the registry itself shows here</a></p>';
 
 function guide(registry: RegistrySettings): string {
   const { protocol, url, audiences } = registry;

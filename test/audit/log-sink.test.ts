@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { logSink } from '../../src/audit/log-sink.ts';
 import { createAudit } from '../../src/audit/record.ts';
-import { createRecorder } from '../../src/audit/recorder.ts';
 import { formatToken } from '../../src/core/upload-token.ts';
 import { createLogging } from '../../src/log.ts';
 
@@ -131,11 +130,4 @@ describe('an audit line', () => {
     expect(() => audit(complete)).not.toThrow();
     expect(lost).toBe(1);
   });
-});
-
-test('the recorder keeps events in their order', () => {
-  const { audit, events } = createRecorder();
-  audit({ event: 'process', outcome: 'started' });
-  audit({ event: 'process', outcome: 'stopped' });
-  expect(events.map(({ outcome }) => outcome)).toEqual(['started', 'stopped']);
 });

@@ -1,6 +1,6 @@
 // How often: the limits of exchanges per address and of packages per publisher, on a clock of the test's.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRecorder } from '../../src/audit/recorder.ts';
+import { createRecorder } from '../support/recorder.ts';
 import type { LimitSettings } from '../../src/config/configuration.ts';
 import type { PackageName } from '../../src/core/package-name.ts';
 import type { Pattern } from '../../src/core/pattern.ts';

@@ -22,6 +22,7 @@ export function plainProtocol(id: 'npm' | 'pypi' = 'npm'): Registry {
     existing: unused,
     snippet: { clients: [], script: unused },
     howTo: unused,
+    urlIsForUploads: false,
     reply: (refusal) => ({
       status: refusal.status,
       headers: { 'content-type': 'text/plain' },

@@ -37,6 +37,19 @@ test.each([
   expect((await get(path, 'HEAD')).body).toBe('');
 });
 
+const browser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+test('a browser at the URL of a Python index is shown it, with a way to what the index shows; npm keeps its front page', async () => {
+  const before = world.all().length;
+  const answer = await get('/pypi/', 'GET', browser);
+  expect([answer.status, answer.headers['vary']]).toEqual([200, 'accept, user-agent']);
+  expect(answer.body).toContain('uv publish --trusted-publishing always');
+  expect(answer.body).toContain('<a href="?registry">');
+  expect(world.all().length - before).toBe(0);
+  for (const path of ['/pypi/?registry', '/']) await get(path, 'GET', browser);
+  expect(world.all().length - before).toBe(2);
+});
+
 test('it is in the way of nothing: the front page, other methods, queries and longer paths go where they always went', async () => {
   const before = world.all().length;
   for (const path of ['/', '/pypi/', '/pypi/simple/', '/-/how-to-publish/x', '/how-to-publish']) await get(path);
@@ -68,4 +81,6 @@ test('where no registry is at the root, the page there leads to those below', ()
   expect(body).toContain('<a href="/npm/-/how-to-publish">https://acme.example/npm/</a> (npm)');
   expect(body).toContain('<a href="/py/-/how-to-publish">https://acme.example/py/</a> (PyPI)');
   expect(howToPublish(head('/other'), registries, undefined)).toBeUndefined();
+  expect(howToPublish(head('/'), registries, undefined)).toBeUndefined();
+  expect(howToPublish({ ...head('/'), headers: new Map(Object.entries(browser)) }, registries, undefined)?.body).toBe(body);
 });

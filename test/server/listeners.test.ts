@@ -3,7 +3,7 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { createRecorder } from '../../src/audit/recorder.ts';
+import { createRecorder } from '../support/recorder.ts';
 import { nothingRequired } from '../../src/audit/record.ts';
 import { createRing } from '../../src/audit/ring.ts';
 import { createPublicServer } from '../../src/server/listeners.ts';

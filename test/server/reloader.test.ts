@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test, vi, type Mock } from 'vitest';
-import { createRecorder } from '../../src/audit/recorder.ts';
+import { createRecorder } from '../support/recorder.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { createReloader } from '../../src/server/reload.ts';

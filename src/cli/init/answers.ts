@@ -74,7 +74,7 @@ function readAnchor(provider: Provider, path: string): Read<readonly string[]> {
 }
 
 /** `repository`, `organization_slug/pipeline_slug`. */
-export function anchorName(provider: Provider): string {
+function anchorName(provider: Provider): string {
   return provider.anchor.length === 0 ? 'the subject (`sub`) of its tokens' : provider.anchor.join('/');
 }
 

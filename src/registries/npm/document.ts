@@ -3,9 +3,6 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Fail } from './refused.ts';
 import { JsonTokens, type TokenSink } from './tokens.ts';
 
-/** Stands in the value for a string that was handed on instead. */
-export const opaqueText = '';
-
 /** Asked where a string begins, with the keys that lead to it: takes the string's raw bytes, or undefined. */
 export type TakeString = (path: readonly string[]) => ((piece: Uint8Array) => void) | undefined;
 

@@ -25,6 +25,7 @@ export const npm: Registry = {
   existing: (probe, _registry, what) => existing(probe, what),
   snippet,
   howTo,
+  urlIsForUploads: false,
   reply,
 };
 

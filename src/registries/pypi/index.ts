@@ -28,5 +28,6 @@ export const pypi: Registry = {
   existing,
   snippet,
   howTo,
+  urlIsForUploads: true,
   reply,
 };

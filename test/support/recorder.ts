@@ -1,5 +1,5 @@
-// Keeps audit events in memory, for tests.
-import type { Audit, AuditEvent } from './event.ts';
+// Keeps audit events in memory.
+import type { Audit, AuditEvent } from '../../src/audit/event.ts';
 
 export interface Recorder {
   readonly audit: Audit;
