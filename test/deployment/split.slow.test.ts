@@ -112,14 +112,15 @@ describeWith(
       expect(published, published.output).toMatchObject({ code: 0 });
     });
 
-    test('anonymous reads go straight to the registry; what may carry a token, writes, /-/ and /_/ to Countersign', async () => {
+    test('anonymous reads go straight to the registry; what may carry a token, writes, and what only Countersign has, to it', async () => {
       const packument = `${url(name)}@acme%2f${name}`;
       expect(await answeredByCountersign(packument)).toBe(false);
       expect(await answeredByCountersign(packument, { method: 'HEAD' })).toBe(false);
       expect(await answeredByCountersign(packument, { headers: { authorization: 'Bearer csgn_something' } })).toBe(true);
       for (const method of ['PUT', 'POST', 'DELETE', 'OPTIONS'])
         expect(await answeredByCountersign(packument, { method }), method).toBe(true);
-      for (const path of ['-/ping', '-/whoami', '_/oidc/audience']) expect(await answeredByCountersign(url(name) + path), path).toBe(true);
+      const own = ['-/ping', '-/whoami', '_/oidc/audience', 'acme/prod/_/oidc/audience', '.well-known/pytp?discover=/acme/prod/'];
+      for (const path of own) expect(await answeredByCountersign(url(name) + path), path).toBe(true);
     });
   });
 
