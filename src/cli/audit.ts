@@ -78,6 +78,6 @@ function writerOf(options: AuditOptions, terminal: Terminal): Show {
   if (options.details === true) return (entries) => entries.forEach((entry) => terminal.out(`${block(entry, paint)}\n`));
   return (entries, first) => {
     if (first && (entries.length > 0 || options.follow === true)) terminal.out(`${heading(paint)}\n`);
-    for (const entry of entries) terminal.out(`${line(entry, paint)}\n`);
+    for (const entry of entries) terminal.out(`${line(entry, paint, terminal.width.out)}\n`);
   };
 }

@@ -57,7 +57,8 @@ export function snippetFor(configuration: Configuration, publisher: TrustedPubli
   const client = asked ?? clients[0] ?? '';
   if (!clients.includes(client)) throw unknown(client, `client of ${registry.protocol.title}`, clients);
   const part = issuer.provider.snippet;
-  if (part === undefined) throw failure(`there is no CI file for ${issuer.provider.title}`);
+  if (part === undefined)
+    throw failure(`there is no CI file for ${issuer.provider.title}; docs/ci/${issuer.provider.id}.md says how its jobs publish`);
   const script = scriptFor(client, issuer, publisher, registry);
   const files = part.files({ publisher: publisher.name, from: publisher.from, issuer: issuer.url, script });
   return { registry: registry.name, client, audience: script.audience, files };

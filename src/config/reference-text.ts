@@ -27,7 +27,7 @@ exactly; under a pattern only with \`create: true\`.`,
 whoever does not want the constraint writes \`any\`, and \`check\` lists it. A list means any one of its values. The anchor is what a
 caller must have proved before it is told anything about this policy.`,
 
-  generic: `Publishers state \`subject\` (the \`sub\` claim), or at least two \`claims\`, not all of which whoever starts the job chooses himself.
+  generic: `Publishers state \`subject\` (the \`sub\` claim), or at least two \`claims\`, not all of which are chosen by whoever starts the job.
 A claim is compared exactly with a text, \`true\`, \`false\` or a whole number; \`{ glob: … }\` is a pattern; \`{ contains: … }\` asks for a list
 with that text in it. The anchor is the subject, else the first claim that the caller does not choose.`,
 

@@ -59,7 +59,7 @@ describe('a file', () => {
   const [started, minted, uploaded, refused, passed] = entries.map(({ id }) => id);
 
   test('is a table within 80 columns, the newest last, without escape sequences (JWT-48)', async () => {
-    const { code, out } = await ask();
+    const { code, out } = await countersign(['audit', '--file', path], { now: () => noon, width: 80 });
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
       'time (UTC)        outcome           what                    who or why',
@@ -71,6 +71,14 @@ describe('a file', () => {
       '',
     ]);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const wide = await countersign(['audit', '--file', path], { now: () => noon, width: 120 });
+    const cut = '2026-11-29 11:59  refused           ';
+    expect(wide.out.split('\n')[4]?.replace(/ +publisher-workflow$/, '')).toBe(`${cut}..me/a-package-with-a-very-long-name 1.0.0`);
+  });
+
+  test('is not cut in a pipe', async () => {
+    expect((await ask()).out).toContain(' 1.0.0  publisher-workflow\n');
+    expect((await ask()).out).not.toContain('..');
   });
 
   test.each([

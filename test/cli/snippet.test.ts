@@ -222,7 +222,9 @@ describe('the command', () => {
   });
 
   test('says where no job can have a token for us, and where its audience has to be listed first', async () => {
-    expect((await snippets(policy('activestate'))).err).toContain('There is no CI file for ActiveState.');
+    expect((await snippets(policy('activestate'))).err).toContain(
+      'There is no CI file for ActiveState; docs/ci/activestate.md says how its jobs publish.',
+    );
     const { code, err } = await snippets(policy('semaphore', {}, { audiences: undefined }));
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('list it under `audiences:` of issuer ci') });
   });

@@ -74,10 +74,12 @@ function nextSteps({ kind, provider, package: name }: Answers, config: string): 
     { say: `Give the registry one account that may publish, and nobody else.${registryPage}`, run: [] },
     { say: 'Check the file, then everything that it names.', run: [`export ${secretVariable}=…`, `countersign check --live${named}`] },
     { say: 'Run the proxy.', run: [`countersign serve${named}`] },
-    {
-      say: `Publish from CI: this prints the job, and docs/ci/${ciPage}.md explains it.`,
-      run: [`countersign snippet ${publisherName(name)}${named}`],
-    },
+    provider.snippet === undefined
+      ? { say: `Publish from CI: docs/ci/${ciPage}.md says how.`, run: [] }
+      : {
+          say: `Publish from CI: this prints the job, and docs/ci/${ciPage}.md explains it.`,
+          run: [`countersign snippet ${publisherName(name)}${named}`],
+        },
     {
       say: 'Once a job was seen, fill in the ids that tell a repository from the next of its name.',
       run: [`countersign pin --write${named}`],

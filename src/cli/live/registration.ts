@@ -1,4 +1,4 @@
-// Whether anybody who reaches the registry can make himself an account there. Asked with requests that no such server can
+// Whether anybody who reaches the registry can make an account there. Asked with requests that no such server can
 // fulfil, so that none makes one; which reason it gives tells whether it would have.
 import { randomBytes } from 'node:crypto';
 import { isJsonObject, own } from '../../core/json.ts';
@@ -37,7 +37,7 @@ async function ofVerdaccio({ registry, send }: Upstream): Promise<LiveResult> {
   return failed(
     'registration',
     registry.name,
-    'open: whoever reaches Verdaccio makes himself an account',
+    'open: whoever reaches Verdaccio can make an account',
     "Set `max_users: -1` under `auth: htpasswd:` in Verdaccio's config.yaml; its default policy lets every account publish.",
   );
 }
@@ -55,7 +55,7 @@ async function ofDevpi({ registry, send }: Upstream): Promise<LiveResult> {
   return warned(
     'registration',
     registry.name,
-    'open: whoever reaches devpi makes himself a user with indexes of his own',
+    'open: whoever reaches devpi can make a user with indexes of its own',
     'Start devpi-server with --restrict-modify root; who uploads into this index is its acl_upload.',
   );
 }
