@@ -44,10 +44,18 @@ export function logout({ access }: AdminRoom, request: AdminRequest): AdminReply
 }
 
 function form({ token, login: provider }: AccessRule, request: AdminRequest, next: Href, problem?: string): Html {
-  const byToken = html`<form class="sign-in" action="${to('/login')}" method="post">
+  const byToken = html`<form class="${provider === undefined ? 'sign-in' : 'sign-in second'}" action="${to('/login')}" method="post">
     <input type="hidden" name="next" value="${next}" />
-    <label>Admin token<input type="password" name="token" autocomplete="current-password" required maxlength="4096" autofocus /></label>
-    <button class="main">Sign in</button>
+    <label
+      >Admin token<input
+        type="password"
+        name="token"
+        autocomplete="current-password"
+        required
+        maxlength="4096"
+        ${provider === undefined && html` autofocus`}
+    /></label>
+    ${provider === undefined ? html`<button class="main">Sign in</button>` : html`<button class="button">Sign in by token</button>`}
   </form>`;
   const at = provider === undefined ? undefined : URL.parse(provider.issuer.url)?.host;
   return bare(

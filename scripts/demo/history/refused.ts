@@ -6,6 +6,7 @@ import { describeConsidered } from '../../../src/core/considered.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { match } from '../../../src/core/match.ts';
 import { refuse } from '../../../src/core/refusal.ts';
+import { provedIds } from '../../../src/exchange/ids.ts';
 import { githubClaims } from '../../../test/support/claims.ts';
 import type { Stranger } from './cast.ts';
 import { oneOf, type Chance } from './random.ts';
@@ -39,6 +40,7 @@ export function refusedExchange(
     provider: 'github',
     client: who.client,
     ...issuer.provider.run(claims),
+    ...provedIds(issuer, claims),
     code: decision.refusal.code,
     message: decision.refusal.message,
     considered: decision.considered.slice(0, 20).map(describeConsidered),

@@ -37,7 +37,7 @@ export async function overview(scene: Scene): Promise<View> {
     lede: `${counted(configuration.publishers.length, 'trusted publisher')} for ${[...configuration.registries.keys()].join(', ')}`,
     main: html`<ul class="stats">
         ${stat('Refused today', today, to('/refusals'), today === 0 ? 'nobody was turned away' : 'see who, and why')}
-        ${stat('Packages on long-lived tokens', moving, to('/migration'), progress.length === 0 ? 'none seen yet' : `of ${counted(progress.length, 'package')} seen`)}
+        ${stat('Still on long-lived tokens', moving, to('/migration'), progress.length === 0 ? 'none seen yet' : `of ${counted(progress.length, 'package')} seen`)}
         ${stat('Problems', problems, to('/health'), problems === 0 ? 'everything answers' : 'see below', problems > 0)}
       </ul>
       <section aria-labelledby="days">

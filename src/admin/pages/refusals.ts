@@ -95,31 +95,33 @@ function groupOf(group: Group, scene: Scene): Html {
       <span class="count"><b>${figure(group.count)}</b><span class="hidden"> ${group.count === 1 ? 'time' : 'times'}</span></span>
       <span class="when">${since(group.lastSeen, scene.now)}</span>
     </summary>
-    <div class="body">${refusalDetails(latest, scene)}</div>
+    <div class="body">
+      ${refusalDetails(latest, scene)}
+      ${facts([
+        ['Last', moment(latest.time, scene.now)],
+        ['Package', latest.package !== undefined && packageName(latest)],
+        ['Run', run(latest, scene)],
+        ['Client', client(latest.client)],
+        ['Address', latest.address],
+        ['Code', html`<code>${latest.code}</code>`],
+        ['Request', latest.request !== undefined && requestLink(latest.request, html`<code>${latest.request}</code>`)],
+      ])}
+    </div>
   </details>`;
 }
 
-/** Also on the page of a request. */
+/** What the job was told, what differed and what cures it. Also on the page of a request. */
 export function refusalDetails(refused: Known, scene: Scene): Html {
   return html`<div class="told">
-      ${
-        refused.message !== undefined &&
-        html`<blockquote>
-          <p>${prose(refused.message)}</p>
-          <footer>what the job was told</footer>
-        </blockquote>`
-      }
-      ${differences(refused)} ${cureList(refused, scene)}
-    </div>
-    ${facts([
-      ['Last', moment(refused.time, scene.now)],
-      ['Package', refused.package !== undefined && packageName(refused)],
-      ['Run', run(refused, scene)],
-      ['Client', client(refused.client)],
-      ['Address', refused.address],
-      ['Code', html`<code>${refused.code ?? ''}</code>`],
-      ['Request', refused.request !== undefined && requestLink(refused.request, html`<code>${refused.request}</code>`)],
-    ])}`;
+    ${
+      refused.message !== undefined &&
+      html`<blockquote>
+        <p>${prose(refused.message)}</p>
+        <footer>what the job was told</footer>
+      </blockquote>`
+    }
+    ${differences(refused)} ${cureList(refused, scene)}
+  </div>`;
 }
 
 /** The nearest publisher, and the others behind a click: most of them are of other repositories. */

@@ -85,6 +85,7 @@ function entry(event: AuditEntry, scene: Scene): Html {
     </h2>
     ${event.code !== undefined && refusalDetails(event, scene)}
     ${facts([
+      ['Code', event.code !== undefined && html`<code>${event.code}</code>`],
       ['Package', event.package !== undefined && html`${packageName(event)}`],
       ['Registry', event.registry],
       ['Publishers', publisherNames(event.publishers)],

@@ -1,5 +1,6 @@
 // `/try`: an identity token, or claims, held against the policy. The token is in one request and its answer is without it.
 import { to } from '../href.ts';
+import { counted } from '../figures.ts';
 import { html, type Html } from '../html.ts';
 import { badge, prose } from '../records.ts';
 import { facts, nothing, table } from '../table.ts';
@@ -44,7 +45,7 @@ export async function tried(scene: Scene, form: URLSearchParams): Promise<View> 
   </section>`;
   const shared = { title: 'Try a token', under: '/publishers', lede: 'What the policy would say, without effect' } as const;
   if ('problem' in trial) return { ...shared, status: 400, main: html`${nothing('It cannot be tried', trial.problem)}${again}` };
-  return { ...shared, main: html`${verdict(trial)}${trial.publishers.map(publisherPart)}${again}` };
+  return { ...shared, main: html`${verdict(trial)}${tables(trial.publishers)}${again}` };
 }
 
 function verdict({ granted, headline, told, token, trust }: Trial): Html {
@@ -62,6 +63,16 @@ function verdict({ granted, headline, told, token, trust }: Trial): Html {
   </section>`;
 }
 
+/** Those that list the package, and the others behind a click. */
+function tables(publishers: readonly TriedPublisher[]): Html {
+  const [listed, others] = [publishers.filter((one) => one.listed), publishers.filter((one) => !one.listed)];
+  const rest = html`<details class="data others">
+    <summary>${counted(others.length, 'publisher')} of other packages</summary>
+    ${others.map(publisherPart)}
+  </details>`;
+  return html`${listed.map(publisherPart)}${others.length > 0 && rest}`;
+}
+
 function publisherPart({ name, listed, matches, checks }: TriedPublisher): Html {
   const state = !listed ? badge('plain', 'not for this package') : matches ? badge('good', 'matches') : badge('bad', 'differs');
   return html`<section class="tried">
@@ -75,7 +86,7 @@ function publisherPart({ name, listed, matches, checks }: TriedPublisher): Html 
         {
           head: 'The token has',
           kind: 'name',
-          cell: ({ actual, ok }) => html`<code class="${ok ? 'expected' : 'actual'}">${actual ?? 'none'}</code>`,
+          cell: ({ actual, ok }) => html`<code ${!ok && html` class="actual"`}>${actual ?? 'none'}</code>`,
         },
         { head: 'Fits', cell: ({ ok }) => badge(ok ? 'good' : 'bad', ok ? 'yes' : 'no') },
       ],
