@@ -43,8 +43,11 @@ export async function watchedPage(context: BrowserContext, origin: string): Prom
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Violations of WCAG 2.2 A and AA and of good practice that axe finds in what is shown, or of the contrast of colours alone, a line each. */
-export async function accessibilityOf(page: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
+/**
+ * Violations of WCAG 2.2 A and AA and of good practice that axe finds in what is shown, a line each.
+ * @param rules `looks`: only those that colours and sizes decide
+ */
+export async function accessibilityOf(page: Page, rules: keyof typeof only = 'all'): Promise<string[]> {
   // Through the debugger, which the page's content security policy does not concern.
   await page.evaluate(axe);
   const runOnly = JSON.stringify(only[rules]);
@@ -55,7 +58,7 @@ export async function accessibilityOf(page: Page, rules: 'all' | 'colours' = 'al
 
 const only = {
   all: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-  colours: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] },
+  looks: { type: 'rule', values: ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable'] },
 } as const;
 
 interface Results {
