@@ -71,11 +71,14 @@ describeWith(
   });
 
   test('without --once it stays up until it is interrupted, and then nothing is left', { timeout: 90_000 }, async () => {
-    const { code, output, signal } = demo();
+    const { code, output, signal } = demo('--history');
     while (!output().includes('Ctrl-C ends everything.')) {
       expect(output()).not.toContain('The demo failed');
       await sleep(100);
     }
+    // The dashboard is where it says, has what the story did, and a month beside it that says that it is made up.
+    const dashboard = await fetch(/dashboard +(http:\S+)/.exec(output())?.[1] ?? '');
+    expect([dashboard.status, await dashboard.text()]).toEqual([200, expect.stringMatching(/Sample data\.[^]*@acme\/ui[^]*1\.0\.0/)]);
     const folder = /cd (\S+)/.exec(output())?.[1] ?? '';
     const published = spawn(join(folder, 'as-acme-ui'), ['npm', 'publish', './ui'], { cwd: folder, env: plainEnv(), detached: true });
     adopt(published);

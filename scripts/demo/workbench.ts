@@ -67,7 +67,7 @@ export function invite(stage: Stage, folder: string): void {
   say();
   row('npm registry', stage.npm);
   if (stage.python !== undefined) row('Python index', stage.pypi);
-  row('dashboard', stage.admin);
+  row('dashboard', `${stage.admin}  for a browser on this machine; nobody has to sign in`);
   row('policy', 'config/countersign.yaml');
   say();
   say(`Audit records appear here as they are written. ${paint('bold', 'Ctrl-C ends everything.')}`);
