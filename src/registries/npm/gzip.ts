@@ -6,6 +6,9 @@ const trailerLength = 8;
 /** A file's name in the header, which `gzip` writes; npm's clients write none. */
 const nameLimit = 1024;
 const flagName = 8;
+/** Bytes unpacked in one go: each is a turn of a thread. */
+const smallestChunk = 16 * 1024;
+const largestChunk = 256 * 1024;
 
 export interface Unpacking {
   readonly data: (chunk: Buffer) => void;
@@ -16,7 +19,7 @@ export interface Unpacking {
 /** Feed it pieces in order, each after the one before was taken. */
 export class OneGzip {
   readonly #to: Unpacking;
-  readonly #inflate: InflateRaw = createInflateRaw({ chunkSize: 64 * 1024 });
+  readonly #inflate: InflateRaw;
   /** The header so far; undefined when it has passed. */
   #header: Buffer | undefined = Buffer.alloc(0);
   #headerLength = 0;
@@ -27,8 +30,10 @@ export class OneGzip {
   #unpacked = 0;
   #over = false;
 
-  constructor(to: Unpacking) {
+  /** @param expected bytes that come at most, as far as anybody said */
+  constructor(to: Unpacking, expected = largestChunk) {
     this.#to = to;
+    this.#inflate = createInflateRaw({ chunkSize: Math.min(largestChunk, Math.max(smallestChunk, expected)) });
     this.#inflate.on('data', (chunk: Buffer) => {
       if (this.#over) return;
       this.#crc = crc32(chunk, this.#crc);

@@ -16,7 +16,7 @@ export async function inspect(incoming: Incoming): Promise<Inspected | Change | 
   const refusal = contentProblem(incoming.head) ?? sizeProblem(incoming);
   if (refusal !== undefined) return refusal;
   if (incoming.name === undefined) return refuse('request-path', { problem: 'it names no package' });
-  const tarball = new Tarball();
+  const tarball = new Tarball(announcedLength(incoming.head));
   try {
     const document = await read(incoming, tarball);
     if (isDeprecation(document)) return deprecation(document, incoming.name);

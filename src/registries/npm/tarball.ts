@@ -26,16 +26,21 @@ export interface TarballFacts {
 }
 
 export class Tarball {
-  readonly #text = new Base64Text();
+  readonly #text: Base64Text;
   readonly #hashes = { sha1: createHash('sha1'), sha256: createHash('sha256'), sha512: createHash('sha512') };
   readonly #tar = new TarReader();
-  readonly #gzip = new OneGzip({
-    data: (chunk) => this.#unpack(chunk),
-    failed: (problem) => this.#fail(new UploadRefused(refuse('body-invalid', { problem: `its tarball ${problem}` }))),
-  });
+  readonly #gzip: OneGzip;
   #bytes = 0;
   #unpacked = 0;
   #failure: Error | undefined;
+  #unpacking: Promise<void> = Promise.resolve();
+
+  /** @param announced bytes of the document around it, where they are known: buffers need not be larger */
+  constructor(announced?: number) {
+    this.#text = new Base64Text(announced);
+    const failed = (problem: string): void => this.#fail(new UploadRefused(refuse('body-invalid', { problem: `its tarball ${problem}` })));
+    this.#gzip = new OneGzip({ data: (chunk) => this.#unpack(chunk), failed }, announced);
+  }
 
   /** Takes a piece of the base64 text. */
   append(piece: Uint8Array): void {
@@ -47,15 +52,22 @@ export class Tarball {
     for (const bytes of this.#text.decode()) {
       for (const hash of Object.values(this.#hashes)) hash.update(bytes);
       this.#bytes += bytes.length;
-      await this.#gzip.write(bytes);
-      if (this.#failure !== undefined) throw this.#failure;
+      await this.#through();
+      this.#unpacking = this.#gzip.write(bytes);
     }
+  }
+
+  /** When what was given to the unpacker is through; it has threads of its own. Throws `UploadRefused`. */
+  async #through(): Promise<void> {
+    await this.#unpacking;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** After the last piece. Throws `UploadRefused`. */
   async finish(): Promise<TarballFacts> {
     this.#text.end();
     await this.advance();
+    await this.#through();
     if (this.#bytes === 0) invalid('its tarball is empty');
     await this.#gzip.end();
     if (this.#failure !== undefined) throw this.#failure;

@@ -107,7 +107,7 @@ describe('the npm document that goes on', () => {
   it('is given in pieces, never as one (DOS-07)', async () => {
     const file = tarball([manifest(), { path: 'package/random', content: randomBytes(5 * 1024 * 1024) }]);
     const inspected = await accepted(JSON.stringify(publish(() => {}, file)), { chunk: 60_000 });
-    for await (const piece of inspected.rebuild()) expect(piece.length).toBeLessThanOrEqual(64 * 1024);
+    for await (const piece of inspected.rebuild()) expect(piece.length).toBeLessThanOrEqual(512 * 1024);
   });
 });
 
