@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 
 const load = createRequire(import.meta.url);
+let loaded: typeof Yaml | undefined;
 
 /** At once, because policy files are read synchronously. */
 export function yaml(): typeof Yaml {
-  return load('yaml') as typeof Yaml;
+  return (loaded ??= load('yaml') as typeof Yaml);
 }

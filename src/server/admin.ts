@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import { refuseAccess } from '../admin/access.ts';
-import { admin, isOfDashboard, type AdminRoom } from '../admin/admin.ts';
 import { problem, type AdminReply, type AdminRequest, type Peer } from '../admin/reply.ts';
+import type { AdminRoom } from '../admin/scene.ts';
 import { isRefusal, refuse } from '../core/refusal.ts';
 import { networkOf } from '../exchange/limits.ts';
 import { send } from '../gateway/answer.ts';
@@ -31,16 +31,20 @@ type Scrape = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 /** Answers requests on the admin listener; a bug answers 500 for its request and nothing else (DOS-17). */
 export function adminHandler({ health: parts, room, scrape, meter, trusted, log }: AdminParts): Handler {
   const answer = async (request: AdminRequest, req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const watch = meter.begin(res);
+    watch.routed(ownRoute(request.path) ?? none);
     if (request.path === '/metrics') return metrics(room, scrape, request, req, res);
     const healthy = await health(parts, req);
     if (healthy !== undefined) return send(res, healthy);
+    // Loaded when it is first asked for: most processes never are, and it is a twentieth of their memory.
+    const { admin, isOfDashboard } = await import('../admin/admin.ts');
+    if (isOfDashboard(request.path)) watch.routed('dashboard');
     const reply = await admin(room, request);
     for (const cookie of reply.cookies ?? []) res.appendHeader('set-cookie', cookie);
     send(res, guarded(reply));
   };
   return (req, res) => {
     const request = requestOf(req, res, trusted());
-    meter.begin(res).routed(routeOf(request.path));
     answer(request, req, res).catch((error: unknown) => {
       log.error({ err: error }, 'a request on the admin listener failed');
       const { status, title, message } = refuse('internal');
@@ -57,12 +61,13 @@ async function metrics(room: AdminRoom, scrape: Scrape, request: AdminRequest, r
   send(res, guarded(problem(405, 'Method not allowed', 'Only GET is possible here.', { allow: 'GET, HEAD' })));
 }
 
-function routeOf(path: string): RouteLabel {
+/** Undefined: the dashboard may know it. */
+function ownRoute(path: string): RouteLabel | undefined {
   if (path === '/healthz') return 'healthz';
   if (path === '/readyz') return 'readyz';
   if (path === '/metrics') return 'metrics';
   if (path.startsWith('/api/')) return 'api';
-  return isOfDashboard(path) ? 'dashboard' : none;
+  return undefined;
 }
 
 /** The target is split and never normalised: a path is compared with what is there, letter by letter. */

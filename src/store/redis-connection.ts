@@ -1,5 +1,6 @@
 // Keeps one ioredis client alive: tells once when Redis is lost and when it is back, and follows a rotated password file.
-import { Cluster, type Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
+import { ioredis } from './ioredis.ts';
 import { describeFailure, isAuthenticationFailure, toUnavailable, unreachable, type Reason } from './redis-failure.ts';
 import { makeClient, readPasswords, type Passwords, type RedisSettings } from './redis-options.ts';
 import { StoreUnavailable } from './store.ts';
@@ -68,7 +69,7 @@ export class RedisConnection<Client> {
     try {
       // The scripts were defined in `#build`; ioredis' types cannot know.
       const coming = command(client as unknown as Client);
-      const answer = await (client instanceof Cluster ? within(coming) : coming);
+      const answer = await (client instanceof ioredis().Cluster ? within(coming) : coming);
       this.#unanswered = 0;
       return answer;
     } catch (error) {
@@ -95,7 +96,7 @@ export class RedisConnection<Client> {
    * ioredis' own pipelining scripts are slower than without.)
    */
   #gatherWrites(): void {
-    const stream = this.#client instanceof Cluster ? undefined : this.#client.stream;
+    const stream = this.#client instanceof ioredis().Cluster ? undefined : this.#client.stream;
     if (stream === undefined || stream.writableCorked > 0) return;
     stream.cork();
     setImmediate(() => stream.uncork());

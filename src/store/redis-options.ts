@@ -1,8 +1,9 @@
 // How ioredis is set up. Its defaults wait for ever on a paused server and re-send what may have been executed (RED-03, RED-05).
 import { readFileSync } from 'node:fs';
-import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { Secret, type SecretSource } from '../core/secret.ts';
 import type { StoreSettings } from '../core/settings.ts';
+import { ioredis } from './ioredis.ts';
 
 /** ioredis' own type leaves the mapping open, and its constructors do not take that. */
 type Options = RedisOptions & { replyMapping: 'legacy' };
@@ -59,9 +60,11 @@ function readText(path: string): string {
 export function makeClient(settings: RedisSettings, passwords: Passwords): Redis | Cluster {
   const common = commonOptions(settings, passwords);
   const nodes = settings.nodes.map(({ host, port }) => ({ host, port }));
-  if (settings.mode === 'cluster') return new Cluster(nodes, clusterOptions(settings, common));
-  if (settings.mode === 'sentinel') return new Redis({ ...sentinelOptions(settings, passwords, common), ...common, sentinels: nodes });
-  return new Redis({ ...common, ...nodes[0] });
+  const { Cluster: ClusterClient, Redis: RedisClient } = ioredis();
+  if (settings.mode === 'cluster') return new ClusterClient(nodes, clusterOptions(settings, common));
+  if (settings.mode === 'sentinel')
+    return new RedisClient({ ...sentinelOptions(settings, passwords, common), ...common, sentinels: nodes });
+  return new RedisClient({ ...common, ...nodes[0] });
 }
 
 function commonOptions(settings: RedisSettings, passwords: Passwords): Options {
