@@ -38,6 +38,24 @@ function edit(proxy: Proxy, change: (policy: string) => string): void {
 }
 
 const withoutPublishers = (policy: string): string => `${policy.slice(0, policy.indexOf('publishers:'))}publishers: []\n`;
+const withoutUi = (policy: string): string => policy.replace(/ {2}- name: ui\n(?: {4}.*\n)+/, '');
+
+/** More of them than are read between two requests. */
+const manyPublishers = Array.from(
+  { length: 200 },
+  (_, i) => `  - name: more-${i}
+    from:
+      issuer: github
+      repository: acme/more-${i}
+      repository_id: ${1000 + i}
+      repository_owner_id: 11
+      workflow: release.yml
+      environment: release
+      ref: refs/tags/v*
+    publish: { pypi: [more-${i}] }
+`,
+).join('');
+
 const reloads = (proxy: Proxy) => proxy.audit().filter(({ event }) => event === 'policy');
 
 /** Why an exchange is refused now. */
@@ -89,6 +107,19 @@ describeWith('pypi-server')('a policy that changes while the program runs', () =
         expect((await upload(proxy, token)).status).toBe(403);
         expect(await refusedExchange(proxy, issuer)).toBe('publisher-none');
         expect(reloads(proxy)).toEqual([expect.objectContaining({ outcome: 'reloaded', detail: 'publishers +0 -1 (ui) ~0' })]);
+      }
+    });
+
+    test('FLT-29 POL-28 so it is where the policy is read by a thread of its own', async () => {
+      const proxies = await Promise.all([ready({ store: redis.url }), ready({ store: redis.url })]);
+      for (const proxy of proxies) edit(proxy, (policy) => policy + manyPublishers);
+      for (const proxy of proxies) await proxy.event(({ detail }) => String(detail).startsWith('publishers +200'));
+      const tokens = await Promise.all(proxies.map((proxy) => mintToken(proxy, issuer)));
+      for (const proxy of proxies) edit(proxy, withoutUi);
+      for (const [at, proxy] of proxies.entries()) {
+        await proxy.event(({ detail }) => detail === 'publishers +0 -1 (ui) ~0');
+        expect((await upload(proxy, tokens[at] ?? '')).status).toBe(403);
+        expect(await refusedExchange(proxy, issuer)).toBe('publisher-none');
       }
     });
 
