@@ -27,13 +27,14 @@ const FULL = {
     shutdownGrace: 120,
     preStop: 15,
     tlsSecret: 'countersign-tls',
+    admin: 'token_file: /run/secrets/countersign/admin-token\n',
     extra: 'limits:\n  connections: 1000\n',
   },
   redis: { enabled: false },
   store: 'sentinels: ["sentinel-0:26379"]\nmaster: countersign\npassword_file: /run/secrets/countersign/redis\n',
   service: { type: 'LoadBalancer', port: 443 },
   networkPolicy: { clients: [], admin: [], registries: [{ ...REGISTRY, namespace: 'registries' }], egress: [{ ports: [{ port: 26379 }] }] },
-  serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+  serviceMonitor: { enabled: true, labels: { release: 'prometheus' }, tokenSecret: { name: 'npm', key: 'admin-token' } },
   prometheusRule: {
     enabled: true,
     rules:
@@ -132,7 +133,8 @@ describeWith(
       ).toEqual(['http']);
       const ports = Object.fromEntries(proxy?.ports?.map((port) => [port.name, port.containerPort]) ?? []);
       const { server } = policyOf(form(name));
-      expect(server).toMatchObject({ listen: `0.0.0.0:${ports['http']}`, admin: `0.0.0.0:${ports['admin']}` });
+      const admin = typeof server.admin === 'string' ? server.admin : server.admin.listen;
+      expect([server.listen, admin]).toEqual([`0.0.0.0:${ports['http']}`, `0.0.0.0:${ports['admin']}`]);
     });
 
     test('a stop: out of the balancer first, then the grace of the policy, and the kubelet waits for both', () => {
@@ -207,13 +209,16 @@ describeWith(
       if (name !== 'plain') expect(text).toContain('repository_owner_id: 123456789012\n');
       const file = join(folder, 'countersign.yaml');
       // The mounted files are not here: their folder is.
-      for (const secret of ['verdaccio', 'redis', 'password', 'tls.crt', 'tls.key']) writeFileSync(join(folder, secret), 'a-secret');
+      for (const secret of ['verdaccio', 'redis', 'password', 'tls.crt', 'tls.key', 'admin-token'])
+        writeFileSync(join(folder, secret), 'a-secret');
       writeFileSync(file, text.replaceAll(/\/run\/secrets\/(countersign|redis|tls)/g, folder).replace(/^ {2}tls: .*\n/m, ''));
       const loaded = await loadConfiguration(file, {});
       const said = loaded.ok ? loaded.configuration.warnings : loaded.diagnostics;
       expect([loaded.ok, said.map(({ message }) => message)], name).toEqual([
         true,
-        ['other machines reach the admin listener, and it has no token: nothing but health answers there'],
+        name === 'chart with everything'
+          ? []
+          : ['other machines reach the admin listener, and it has no token: nothing but health answers there'],
       ]);
     }
   });
@@ -240,6 +245,7 @@ describeWith(
     ['no store at all', { redis: { enabled: false } }, /needs store:/],
     ['two stores', { store: 'redis://elsewhere:6379/0' }, /is for redis\.enabled: false/],
     ['a digest that is none', { image: { repository: 'x', digest: 'sha256:12' } }, /digest/],
+    ['a monitor that would be refused', { serviceMonitor: { enabled: true } }, /serviceMonitor\.tokenSecret is required/],
     ['alerts without rules', { prometheusRule: { enabled: true } }, /prometheusRule\.rules is required/],
   ])('refuses %s', async (_, values, says) => {
     await expect(helm(values)).rejects.toThrow(says);
@@ -259,6 +265,12 @@ describeWith(
     const labels = one('Service', 'countersign-admin').metadata.labels ?? {};
     const { matchLabels = {} } = one('ServiceMonitor', 'countersign').spec?.selector ?? {};
     expect(Object.entries(matchLabels).filter(([key, value]) => labels[key] !== value)).toEqual([]);
+    // Without it the admin listener answers 403: other machines reach it.
+    expect(policyOf(form('chart with everything')).server.admin).toEqual({
+      listen: '0.0.0.0:9090',
+      token_file: '/run/secrets/countersign/admin-token',
+    });
+    expect(text).toContain('credentials: { name: npm, key: admin-token }');
     expect(Object.keys(one('Service', 'countersign').metadata.labels ?? {})).not.toContain('app.kubernetes.io/component');
   });
 
@@ -288,8 +300,13 @@ function proxyOf(from: Rendered): Pod {
   return pod;
 }
 
-function policyOf(from: Rendered): { server: Record<string, string> & { shutdown_grace: string }; store: unknown } {
-  return parse(from.one('ConfigMap', 'countersign').data?.['countersign.yaml'] ?? '') as ReturnType<typeof policyOf>;
+interface RenderedPolicy {
+  readonly server: { readonly listen: string; readonly admin: string | Readonly<Record<string, string>>; readonly shutdown_grace: string };
+  readonly store: unknown;
+}
+
+function policyOf(from: Rendered): RenderedPolicy {
+  return parse(from.one('ConfigMap', 'countersign').data?.['countersign.yaml'] ?? '') as RenderedPolicy;
 }
 
 /** Whether a peer is the proxy's pods in its own namespace, and nothing else. */

@@ -3,7 +3,13 @@
 server:
   listen: 0.0.0.0:8080
   # For the kubelet's probes and Prometheus; the NetworkPolicy says who else gets there.
+  {{- if .Values.server.admin }}
+  admin:
+    listen: 0.0.0.0:9090
+    {{- .Values.server.admin | trim | nindent 4 }}
+  {{- else }}
   admin: 0.0.0.0:9090
+  {{- end }}
   shutdown_grace: {{ .Values.server.shutdownGrace }}s
   {{- with .Values.server.trustedProxies }}
   trusted_proxies: {{ toJson . }}
