@@ -56,3 +56,21 @@ test('another file waits for nobody', async () => {
   a.end();
   await first;
 });
+
+test('whoever waits too long is refused without any work, and who comes behind still waits for the one in front', async () => {
+  const turns: Turns = new Map();
+  const log: string[] = [];
+  const [a, b, c] = [work(log, 'a'), work(log, 'b'), work(log, 'c')];
+  const first = inTurn(turns, 'file', a.start);
+  const second = inTurn(turns, 'file', b.start, 5);
+  const third = inTurn(turns, 'file', c.start);
+  expect(await second).toMatchObject({ code: 'too-many', status: 429, retryAfter: 30 });
+  await settled();
+  expect(log).toEqual(['a begins']);
+  c.end();
+  a.end();
+  expect(await Promise.all([first, third])).toEqual(['a', 'c']);
+  expect(log).toEqual(['a begins', 'a ends', 'c begins', 'c ends']);
+  await settled();
+  expect(turns.size).toBe(0);
+});
