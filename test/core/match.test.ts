@@ -82,7 +82,9 @@ describe('matching', () => {
 
   test('a refusal names field, expected and actual value of the publisher that came nearest', () => {
     const { message } = refusalOf([publisher('canary', { workflow: 'canary.yml' }), publisher('ui', {})], { environment: 'prod' });
-    expect(message).toBe('Publisher ui requires environment production; this job uses prod. Change the job or the publisher.');
+    expect(message).toBe(
+      'Publisher ui requires environment production; this job uses prod. Use that environment in the job that publishes, or change `environment` of the publisher.',
+    );
   });
 
   test('a missing environment is told with the line to add', () => {

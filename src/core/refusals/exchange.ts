@@ -56,7 +56,7 @@ export const exchange = {
     pypi: 'invalid-token',
     oauth: 'invalid_grant',
     sentence: (v) => `The identity token is valid only from ${v['from']}; the clock here says ${v['now']}.`,
-    fix: () => 'One of the two clocks is wrong.',
+    fix: () => 'One of the two clocks is wrong: compare both with the right time, and set that one.',
   },
   'token-too-old': {
     status: 401,
@@ -97,7 +97,7 @@ export const exchange = {
     pypi: 'invalid-token',
     oauth: 'invalid_grant',
     sentence: (v) => `Issuer ${v['actual']} is not one that this proxy trusts.`,
-    fix: () => 'Self-managed servers must be listed under `issuers:`.',
+    fix: () => 'An administrator has to list self-managed servers under `issuers:`.',
   },
   'issuer-slash': {
     status: 401,

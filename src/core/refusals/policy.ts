@@ -1,6 +1,9 @@
 // Refusals of a verified identity token that matches no trusted publisher.
 import type { RefusalKind } from './kind.ts';
 
+/** Providers say why an event is dangerous in words that also stand behind a colon. */
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const policy = {
   'publisher-none': {
     status: 403,
@@ -44,7 +47,7 @@ export const policy = {
     oauth: 'invalid_grant',
     sentence: (v) =>
       `Publisher ${v['publisher']} expects ${v['what']} ${v['expected']}; this job runs ${v['actual'] ?? 'none that its ref bears out'}.`,
-    fix: (v) => `Rename the file or change \`${v['field']}\`.`,
+    fix: (v) => `Rename the file, or change \`${v['field']}\` of the publisher in the policy file.`,
   },
   'publisher-workflow-reusable': {
     status: 403,
@@ -62,7 +65,10 @@ export const policy = {
     oauth: 'invalid_grant',
     sentence: (v) =>
       `Publisher ${v['publisher']} requires environment ${v['expected']}; ${v['actual'] ? `this job uses ${v['actual']}` : 'the token carries none'}.`,
-    fix: (v) => (v['actual'] ? 'Change the job or the publisher.' : `Add \`environment: ${v['expected']}\` to the job that publishes.`),
+    fix: (v) =>
+      v['actual']
+        ? 'Use that environment in the job that publishes, or change `environment` of the publisher.'
+        : `Add \`environment: ${v['expected']}\` to the job that publishes.`,
   },
   'publisher-ref': {
     status: 403,
@@ -79,7 +85,7 @@ export const policy = {
     oauth: 'invalid_grant',
     sentence: (v) =>
       `Runs started by ${v['actual'] ?? 'an unknown event'} may not publish; publisher ${v['publisher']} allows ${v['expected']}.`,
-    fix: (v) => v['why'] ?? 'Start the run by one of these, or list the event under `events:` of the publisher.',
+    fix: (v) => capital(v['why'] ?? 'start the run by one of these, or list the event under `events:` of the publisher.'),
   },
   'publisher-claim': {
     status: 403,

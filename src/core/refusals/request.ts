@@ -28,7 +28,7 @@ export const request = {
     status: 421,
     title: 'No registry of this name',
     sentence: (v) => `No registry is configured for host ${v['host']}.`,
-    fix: () => 'The `url:` of each registry says which host it answers to.',
+    fix: () => 'Give the client the address in `url:` of the registry; an administrator can change `url:`.',
   },
   'request-not-found': {
     status: 404,

@@ -33,7 +33,7 @@ export const upload = {
     status: 401,
     title: 'Upload token damaged',
     sentence: () => 'This upload token is cut short or mistyped: its checksum is wrong.',
-    fix: () => 'Check how the job passes it on.',
+    fix: () => 'Check how the job passes it on: whole, on one line, without quotes.',
   },
   'upload-token-withdrawn': {
     status: 403,
@@ -144,7 +144,8 @@ export const upload = {
     status: 413,
     title: 'Upload too large',
     sentence: (v) => `${v['what'] ?? 'The upload'} is larger than ${v['limit']} bytes.`,
-    fix: () => 'Leave out what it does not need; an administrator can raise `max_upload`.',
+    // Only the size of the whole upload is the administrator's to set.
+    fix: (v) => `Leave out what it does not need${v['what'] === undefined ? '; an administrator can raise `max_upload`' : ''}.`,
   },
   'body-incomplete': {
     status: 400,
@@ -171,7 +172,7 @@ export const upload = {
     status: 403,
     title: 'Trusted publishing only',
     sentence: (v) => `${v['package'] ?? 'This registry'} accepts trusted publishing only; this request used a long-lived credential.`,
-    fix: () => 'Publish from CI with an identity token.',
+    fix: () => 'Publish from CI with an identity token, and remove the old credential from the job.',
   },
   'long-lived-unnamed': {
     status: 403,

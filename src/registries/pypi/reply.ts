@@ -37,8 +37,8 @@ function exchangeStatus({ status }: Refusal): number {
   return status >= 500 || [404, 405, 406, 408, 413, 429].includes(status) ? status : 422;
 }
 
-/** One line of printable ASCII (RFC 9112 4), short enough for every proxy on the way. */
+/** One line of printable ASCII (RFC 9112 4), whole where it can be, and short enough for the 4 KiB that nginx has for a head. */
 function reasonPhrase(message: string): string {
   const text = toPrintable(message, 600);
-  return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+  return text.length > 400 ? `${text.slice(0, 397)}...` : text;
 }

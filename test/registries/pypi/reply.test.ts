@@ -20,7 +20,7 @@ describe('refusals in the dialect of Python indexes', () => {
     const refusal = refuse(code, values);
     const answer = pypi.reply(refusal, 'upload', 'req-1');
     expect(answer.status).toBe(refusal.status);
-    expect(answer.reason).toMatch(/^[\x20-\x7e]{1,200}$/);
+    expect(answer.reason).toMatch(/^[\x20-\x7e]{1,400}$/);
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.headers['www-authenticate']).toBe(refusal.status === 401 ? 'Basic realm="Countersign", charset="UTF-8"' : undefined);
     const text = `${refusal.message} (request req-1)`;
@@ -57,8 +57,13 @@ describe('refusals in the dialect of Python indexes', () => {
   });
 
   it('cuts a long reason phrase, and no line end or foreign character gets into it', () => {
-    const answer = pypi.reply(refuse('body-invalid', { problem: `a\r\nSet-Cookie: x\u2028${'y'.repeat(400)}` }), 'upload', 'r\n');
-    expect(answer.reason).toMatch(/^[\x20-\x7e]{200}$/);
+    const long = 'y'.repeat(400);
+    const answer = pypi.reply(
+      refuse('body-mismatch', { where: `a\r\nSet-Cookie: x\u2028${long}`, actual: long, expected: long }),
+      'upload',
+      'r\n',
+    );
+    expect(answer.reason).toMatch(/^[\x20-\x7e]{400}$/);
     expect(answer.body).not.toContain('\n');
   });
 });
