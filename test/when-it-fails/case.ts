@@ -2,7 +2,7 @@
 
 export interface Shown {
   readonly title: string;
-  /** Where people met it, by its number in the project's notes on what they struggle with. */
+  /** Where people met it, by its number in the project's notes on what they struggle with (points.ts); `more` is none of them. */
   readonly met: string;
   /** What was wrong, as it was written: the part of a file. */
   readonly wrong: string;

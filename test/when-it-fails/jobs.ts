@@ -69,7 +69,7 @@ export const brokenJobs: readonly BrokenJob[] = [
       return onGithub(world, { workflow_ref: renamed, job_workflow_ref: renamed });
     },
     cause: /expects workflow release\.yml; this job runs release\.yaml/,
-    cure: /Rename the file or change `workflow`/,
+    cure: /Rename the file, or change `workflow` of the publisher/,
   },
   {
     title: 'The job has no environment, and the publisher asks for one',
@@ -87,7 +87,7 @@ export const brokenJobs: readonly BrokenJob[] = [
     language: 'yaml',
     job: (world) => onGitlab(world, { environment: 'Release' }),
     cause: /requires environment release; this job uses Release/,
-    cure: /Change the job or the publisher/,
+    cure: /Use that environment in the job that publishes, or\s+change\s+`environment`/,
   },
   {
     title: 'The job is defined in a reusable workflow',
@@ -206,7 +206,7 @@ export const brokenJobs: readonly BrokenJob[] = [
     language: 'yaml',
     job: (world) => ({ ...onGithub(world), env: world.stranger.githubEnv({ ...uiJob, environment: 'production' }) }),
     cause: /Issuer http:\S+ is not one that this proxy trusts/,
-    cure: /Self-managed servers must be listed under `issuers:`/,
+    cure: /An administrator has to list self-managed servers under `issuers:`/,
   },
   {
     title: 'The issuer with a slash at its end',
@@ -258,7 +258,7 @@ export const brokenJobs: readonly BrokenJob[] = [
   },
   {
     title: 'From a branch, where tags publish',
-    met: 'B1 2',
+    met: 'more',
     wrong: 'on:\n  push: { branches: [main] }',
     language: 'yaml',
     job: (world) => {
@@ -270,7 +270,7 @@ export const brokenJobs: readonly BrokenJob[] = [
   },
   {
     title: 'On a schedule',
-    met: 'B1 14',
+    met: 'more',
     wrong: 'on:\n  schedule: [{ cron: "0 3 * * *" }]',
     language: 'yaml',
     job: (world) => onGithub(world, { event_name: 'schedule' }),
@@ -313,7 +313,7 @@ export const brokenJobs: readonly BrokenJob[] = [
   },
   {
     title: 'An identity token that was used before',
-    met: 'B1 14',
+    met: 'more',
     wrong: 'NPM_ID_TOKEN=…   # of the first try, kept in a variable',
     language: 'sh',
     job: async (world) => {
