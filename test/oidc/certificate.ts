@@ -4,6 +4,8 @@ import { createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'no
 export interface CertificateOptions {
   /** DNS name in the subject and the subject alternative name. */
   readonly host: string;
+  /** IPv4 addresses in the subject alternative name beside it. */
+  readonly addresses?: readonly string[];
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
@@ -44,7 +46,7 @@ function sign(issuer: string, key: KeyObject, options: CertificateOptions, publi
     der(0x30, time(from), time(until)),
     commonName(options.host),
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(0x30, authority ? basicConstraints() : alternativeName(options.host))),
+    der(0xa3, der(0x30, authority ? basicConstraints() : alternativeName(options))),
   );
   const signature = createSign('sha256').update(body).sign(key);
   const whole = der(0x30, body, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature));
@@ -59,8 +61,9 @@ function basicConstraints(): Buffer {
   return der(0x30, Buffer.from('0603551d13', 'hex'), der(0x01, Buffer.from([0xff])), der(0x04, der(0x30, Buffer.from('0101ff', 'hex'))));
 }
 
-function alternativeName(host: string): Buffer {
-  return der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, der(0x30, der(0x82, Buffer.from(host)))));
+function alternativeName({ host, addresses = [] }: CertificateOptions): Buffer {
+  const names = [der(0x82, Buffer.from(host)), ...addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number))))];
+  return der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, der(0x30, ...names)));
 }
 
 /** RFC 5280 4.1.2.5: two digits of the year through 2049, four from then on. */
