@@ -1,5 +1,5 @@
 // Keeps the base64 text of a tarball as bytes, and gives what it stands for block by block.
-import { invalid } from './refused.ts';
+import { invalid } from '../refused.ts';
 
 /** Bytes of text that are decoded at a time: multiples of four, so that each stands for a whole number of bytes. */
 const stepSize = 64 * 1024;

@@ -6,7 +6,7 @@ import type { Change, Plan, Probe } from '../registry.ts';
 import { lost, putDocument, readPackument, staleness, type Packument } from './packument.ts';
 import { pathOf } from './path.ts';
 import { checkVersions } from './publish.ts';
-import { asValue, invalid } from './refused.ts';
+import { asValue, invalid } from '../refused.ts';
 import { json } from './reply.ts';
 
 /** Characters of the longest text that is shown at an installation. */

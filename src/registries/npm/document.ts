@@ -1,6 +1,6 @@
 // Builds a JSON value from bytes as they arrive, refusing what two parsers could read differently.
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
-import type { Fail } from './refused.ts';
+import type { Fail } from '../refused.ts';
 import { JsonTokens, type TokenSink } from './tokens.ts';
 
 /** Asked where a string begins, with the keys that lead to it: takes the string's raw bytes, or undefined. */

@@ -8,7 +8,7 @@ import { DocumentReader } from './document.ts';
 import { pathOf } from './path.ts';
 import { checkDocument, checkTarball, fileName, isDeprecation, type Publish } from './publish.ts';
 import { rebuild, type Rebuilt } from './rebuild.ts';
-import { breakOff, invalid } from './refused.ts';
+import { breakOff, invalid } from '../refused.ts';
 import { Tarball, type TarballFacts } from './tarball.ts';
 
 /** Says what an upload is, or why it is refused; `npm deprecate` comes to the same address. Throws only when the body breaks off. */

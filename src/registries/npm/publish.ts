@@ -3,7 +3,7 @@ import clean from 'semver/functions/clean.js';
 import { isJsonObject, own, type Json, type JsonObject } from '../../core/json.ts';
 import type { PackageName } from '../../core/package-name.ts';
 import { basename } from './name.ts';
-import { breakOff, invalid } from './refused.ts';
+import { breakOff, invalid } from '../refused.ts';
 import { isVersion, tagProblem } from './tag.ts';
 import type { TarballFacts } from './tarball.ts';
 

@@ -1,5 +1,5 @@
 // Cuts JSON (RFC 8259) into tokens while its bytes arrive, and hands one long string on without keeping it.
-import { breakOff, type Fail } from './refused.ts';
+import { breakOff, type Fail } from '../refused.ts';
 
 /** What the tokens are given to. */
 export interface TokenSink {

@@ -10,7 +10,7 @@ import { basename } from './name.ts';
 import { lost, putDocument, readPackument, staleness, type Packument } from './packument.ts';
 import { pathOf } from './path.ts';
 import { checkVersions, fileName } from './publish.ts';
-import { asValue, breakOff, invalid } from './refused.ts';
+import { asValue, breakOff, invalid } from '../refused.ts';
 import { json } from './reply.ts';
 import { isVersion } from './tag.ts';
 

@@ -1,6 +1,6 @@
 // Breaks off the reading of an upload with a refusal; `inspect.ts` turns it back into a value.
-import { refuse, type Refusal, type RefusalCode, type RefusalValues } from '../../core/refusal.ts';
-import { UploadRefused } from '../registry.ts';
+import { refuse, type Refusal, type RefusalCode, type RefusalValues } from '../core/refusal.ts';
+import { UploadRefused } from './registry.ts';
 
 /** Throws `UploadRefused`: the readers of a document are nested too deep to hand a refusal up as a value. */
 export function breakOff(code: RefusalCode, values: RefusalValues = {}): never {

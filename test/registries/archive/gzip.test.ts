@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { OneGzip } from '../../../src/registries/npm/gzip.ts';
+import { OneGzip } from '../../../src/registries/archive/gzip.ts';
 
 /** What comes out of these pieces, or the problem. */
 async function unpack(...pieces: readonly Buffer[]): Promise<string> {

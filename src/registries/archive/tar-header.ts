@@ -1,5 +1,5 @@
 // Reads a tar header block (POSIX.1-2001 ustar, GNU) and the records of a pax header, strictly.
-import { invalid } from './refused.ts';
+import { invalid } from '../refused.ts';
 
 /** Magic and version: POSIX, GNU, and the old format that had none. */
 const posix = 'ustar\x0000';

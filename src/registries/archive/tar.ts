@@ -1,21 +1,21 @@
-// Reads the tar inside a tarball as it is unpacked, keeps its one package.json, and refuses what could hide another.
-import { breakOff, invalid } from './refused.ts';
+// Reads the tar inside a tarball as it is unpacked, keeps the one file that is wanted, and refuses what could hide another.
+import { breakOff, invalid } from '../refused.ts';
 import { Links } from './tar-links.ts';
 import { readHeader, readPax, type Pax, type TarHeader } from './tar-header.ts';
+import { fold, isWanted, type Wanted } from './wanted.ts';
 
 const blockSize = 512;
-const manifestLimit = 1024 * 1024;
 const extensionLimit = 64 * 1024;
 const entryLimit = 200_000;
 /** Links are remembered, so that there may not be many, nor long ones. */
 const linkLimit = 1000;
-const pathLimit = 4096;
 
 /** Not `7`, which some readers take for a file and some pass over. */
 const file = new Set(['0', '\0']);
 const known = new Set([...file, '1', '2', '5']);
 
 export class TarReader {
+  readonly #wanted: Wanted;
   readonly #block = Buffer.alloc(blockSize);
   #filled = 0;
   /** Bytes of the current body, and of its padding, that are still to come. */
@@ -30,7 +30,11 @@ export class TarReader {
   #pax: Pax = {};
   #long: { path?: string; link?: string } = {};
   readonly #links = new Links();
-  #manifest: Buffer | undefined;
+  #found: Buffer | undefined;
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+  }
 
   /** Reads on. Throws `UploadRefused`. */
   push(chunk: Uint8Array): void {
@@ -41,10 +45,10 @@ export class TarReader {
     }
   }
 
-  /** The bytes of the package.json, after the last chunk. Throws `UploadRefused` when there is none. */
+  /** The bytes of the wanted file, after the last chunk. Throws `UploadRefused` when there is none. */
   end(): Buffer {
     if (this.#filled > 0 || this.#body > 0 || this.#padding > 0 || this.#zeros < 2) invalid('its tarball is cut short');
-    return this.#manifest ?? invalid('its tarball has no package.json');
+    return this.#found ?? invalid(`its tarball has no ${this.#wanted.file}`);
   }
 
   #readBody(chunk: Uint8Array, at: number): number {
@@ -109,7 +113,7 @@ export class TarReader {
   }
 
   #collect(header: TarHeader, limit: number, keep: (body: Buffer) => void): void {
-    if (header.size > limit) breakOff('body-too-large', { what: 'A header or the package.json in the tarball', limit });
+    if (header.size > limit) breakOff('body-too-large', { what: `A header or the ${this.#wanted.file} in the tarball`, limit });
     this.#kept = [];
     this.#keep = keep;
   }
@@ -134,51 +138,32 @@ export class TarReader {
     if (!file.has(header.type) && header.size > 0) invalid('its tarball has a link or folder with contents');
     if (pax.size !== undefined && pax.size !== String(header.size)) invalid('its tarball has two sizes for one entry');
     if (pax.path !== undefined && long.path !== undefined) invalid('its tarball names one entry twice');
-    const folded = fold(path);
+    const folded = fold(path, 'tarball');
     this.#checkLinks(header, folded);
-    // Who does not know these extensions goes by the header. A name that was cut to fit it is none of a manifest.
-    if (path !== header.path && isManifest(fold(header.path)) && !isManifest(folded)) invalid('its tarball names one entry twice');
-    if (!isManifest(folded)) return;
-    // npm, GitLab and installers look for it in different folders; a case-insensitive disk finds PACKAGE.JSON too.
-    if (this.#manifest !== undefined) invalid('its tarball has more than one package.json');
-    if (!file.has(header.type) || !/^[^/\\]+\/package\.json$/.test(path) || path.startsWith('.'))
-      invalid('its package.json has an unusual path');
-    this.#manifest = Buffer.alloc(0);
-    this.#collect(header, manifestLimit, (body) => (this.#manifest = body));
+    const wanted = isWanted(this.#wanted, folded);
+    // Who does not know these extensions goes by the header. A name that was cut to fit it is none of a wanted file.
+    if (path !== header.path && isWanted(this.#wanted, fold(header.path, 'tarball')) && !wanted)
+      invalid('its tarball names one entry twice');
+    if (wanted) this.#find(header, path);
   }
 
-  /** A file behind a link lands where the link points, which may be at the package.json. */
+  #find(header: TarHeader, path: string): void {
+    const { file: name, limit } = this.#wanted;
+    // npm, GitLab and installers look for it in different folders; a case-insensitive disk finds PACKAGE.JSON too.
+    if (this.#found !== undefined) invalid(`its tarball has more than one ${name}`);
+    if (!file.has(header.type) || !/^[^/\\.][^/\\]*\/[^/\\]+$/.test(path) || !path.endsWith(`/${name}`))
+      invalid(`its ${name} has an unusual path`);
+    this.#found = Buffer.alloc(0);
+    this.#collect(header, limit, (body) => (this.#found = body));
+  }
+
+  /** A file behind a link lands where the link points, which may be at the wanted one. */
   #checkLinks(header: TarHeader, folded: readonly string[]): void {
     if (this.#links.leadsTo(folded)) invalid('its tarball has a file in the place of a link');
     if (header.type !== '1' && header.type !== '2') return;
     this.#links.add(folded);
     if (this.#links.size > linkLimit) invalid(`its tarball has more than ${linkLimit} links`);
   }
-}
-
-/**
- * Segments of the path as the most lenient file system would see them: without case, in any Unicode form, without characters
- * that show nothing (HFS+), without what follows a colon (streams of NTFS) and trailing dots and spaces (Windows).
- */
-function fold(path: string): string[] {
-  if (path.length > pathLimit) invalid(`its tarball has a file name longer than ${pathLimit} characters`);
-  const segments = path.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
-  if (segments.includes('..') || /^(?:[/\\]|[A-Za-z]:)/.test(path)) invalid('its tarball has a file outside its folder');
-  return segments.map(foldSegment);
-}
-
-/** Linear in the segment: archives may have very many, very long ones (DOS-13). */
-function foldSegment(segment: string): string {
-  const plain = /^[ -~]*$/.test(segment) ? segment : segment.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
-  const colon = plain.indexOf(':', 1);
-  let end = colon === -1 ? plain.length : colon;
-  while (end > 0 && (plain[end - 1] === '.' || plain[end - 1] === ' ')) end -= 1;
-  return plain.slice(0, end).toLowerCase();
-}
-
-/** Also by the short name that Windows gives it. */
-function isManifest(folded: readonly string[]): boolean {
-  return folded.length <= 2 && /^(?:package\.json|packag~\d\.jso)$/.test(folded.at(-1) ?? '');
 }
 
 function longName(body: Buffer): string {
