@@ -43,6 +43,8 @@ export interface RegistrySettings {
   readonly maxConcurrentUploads: number;
   /** Path of the simple index (PEP 503) below the upstream URL, where it is not found by itself. */
   readonly simple?: string;
+  /** PyPI: whether a file's own metadata has to be of the project and version of the form. */
+  readonly checkMetadata?: boolean;
   /** PEM file of certificate authorities to trust for the upstream, beside the system's. */
   readonly caFile?: string;
 }

@@ -1,5 +1,6 @@
 // Stock Python clients publish through Countersign to a real devpi-server and a real pypiserver, over https as uv insists.
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -243,6 +244,16 @@ for (const kind of Object.keys(indexes) as (keyof typeof indexes)[]) {
       for (const name of ['acme-refused', 'other-project']) expect(await index.files(name)).toEqual([]);
     });
 
+    test('PY-18 P9 a wheel with something in front, which twine reads from its end, is refused in words, and nothing is stored', async () => {
+      const pkg = pythonPackage('acme-hidden');
+      writeFileSync(pkg.wheel, Buffer.concat([Buffer.alloc(3 * 1024 * 1024, 'in front'), readFileSync(pkg.wheel)]));
+      const login = { username: '__token__', password: (await mint()).stdout.trim() };
+      const run = await publishPython('twine', [pkg.wheel], { url, env: trust(), login });
+      expect(run.code).not.toBe(0);
+      expect(run.output.replaceAll(/\s+/g, ' ')).toContain('its wheel has something between its files');
+      expect(await index.files('acme-hidden')).toEqual([]);
+    });
+
     test('a file that is there is refused with 409 and in words', async () => {
       const pkg = pythonPackage('acme-again');
       const login = { username: '__token__', password: (await mint()).stdout.trim() };
@@ -279,16 +290,14 @@ for (const kind of Object.keys(indexes) as (keyof typeof indexes)[]) {
   });
 }
 
-/** A file with a wheel's name whose bytes are a small real wheel's followed by noise in front of nothing: indexes store it as it is. */
+/** The small wheel, with a file more: Python's own zipfile writes it. */
 function bigWheel(dir: string, mebibytes: number): string {
   const file = join(dir, 'acme_big-1.0.0-py3-none-any.whl');
-  const wheel = readFileSync(file);
-  const out = openSync(file, 'w');
-  const noise = Buffer.alloc(1024 * 1024, 'countersign');
-  for (let i = 0; i < mebibytes; i += 1) writeSync(out, noise);
-  // A zip archive is read from its end, so that the wheel's metadata is found behind the noise.
-  writeSync(out, wheel);
-  closeSync(out);
+  const script = `import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "a") as wheel, wheel.open("acme_big.bin", "w") as ballast:
+    for _ in range(int(sys.argv[2])):
+        ballast.write(b"countersign." * 87382)`;
+  execFileSync(requires('python'), ['-c', script, file, String(mebibytes)]);
   return file;
 }
 

@@ -195,6 +195,7 @@ describe('registries', () => {
       basePolicy(url, url, 'max_upload: 64'),
       ['7:17 error 64 has no unit (KiB, MiB or GiB); write a size with its unit, for example 64MiB'],
     ],
+    ['metadata of npm', basePolicy(url, url, 'check_metadata: true'), ['7:5 error check_metadata belongs to the pypi protocol']],
     ['a simple index of npm', basePolicy(url, url, 'simple: simple/'), ['7:5 error simple belongs to the pypi protocol']],
     [
       'trusted_only without a name',
@@ -217,7 +218,7 @@ describe('registries', () => {
       maxUpload: 64 * 2 ** 20,
       maxConcurrentUploads: 16,
     });
-    expect(registries.get('pypi')?.maxUpload).toBe(2 * 2 ** 30);
+    expect(registries.get('pypi')).toMatchObject({ maxUpload: 2 * 2 ** 30, checkMetadata: true });
   });
 
   test('end their URLs with a slash', async () => {

@@ -54,6 +54,8 @@ function compileRegistry(name: string, cursor: Cursor, input: RegistryInput, con
   const stated = input.audiences === undefined ? own : audiences(cursor.at('audiences'), new Set([url.hostname, url.host]));
   const maxUpload = input.max_upload === undefined ? undefined : size(cursor.at('max_upload'), '1KiB', '64GiB');
   const simple = input.simple === undefined ? undefined : simplePath(cursor.at('simple'), protocol);
+  if (input.check_metadata !== undefined && protocol.id !== 'pypi')
+    return cursor.at('check_metadata').errorAtKey('check_metadata belongs to the pypi protocol');
   const caFile = usableFile(cursor.at('ca_file'), context, pem('CERTIFICATE'));
   return {
     name,
@@ -72,6 +74,7 @@ function compileRegistry(name: string, cursor: Cursor, input: RegistryInput, con
     maxUpload: maxUpload ?? maxUploads[protocol.id],
     maxConcurrentUploads: input.max_concurrent_uploads ?? 16,
     ...(simple === undefined ? {} : { simple }),
+    ...(protocol.id === 'pypi' ? { checkMetadata: input.check_metadata ?? true } : {}),
     ...(caFile === undefined ? {} : { caFile }),
   };
 }

@@ -48,6 +48,9 @@ export function registry<Credential extends ZodType>(credential: Credential) {
     max_upload: measured('Largest upload, for example `200MiB`. Default `64MiB` (npm), `2GiB` (PyPI).').optional(),
     max_concurrent_uploads: wholeNumber(1, 1000, 'Uploads forwarded at the same time; more are asked to come back. Default 16.').optional(),
     simple: text('PyPI only: path of the simple index (PEP 503) below `upstream`, where it is not found by itself.').optional(),
+    check_metadata: flag(
+      'PyPI only: refuse wheels and source archives whose own metadata (METADATA, PKG-INFO) names another project or version, and wheels that two readers of zip could read differently. Default true.',
+    ).optional(),
     ca_file: text("PEM file of certificate authorities to trust for the upstream, beside the system's.").optional(),
   });
 }

@@ -133,7 +133,8 @@ export class TarReader {
     if (!known.has(header.type)) invalid('its tarball has an entry of an unusual type');
     const path = pax.path ?? long.path ?? header.path;
     // A folder to those who know the oldest format, and then what follows is read from another place.
-    if (file.has(header.type) && (/[/\\]$/.test(path) || header.path.endsWith('/')))
+    const cut = path !== header.path && header.type === '0' && this.#wanted.cutAnywhere === true;
+    if (file.has(header.type) && (/[/\\]$/.test(path) || (header.path.endsWith('/') && !cut)))
       invalid('its tarball has a file whose name ends in a slash');
     if (!file.has(header.type) && header.size > 0) invalid('its tarball has a link or folder with contents');
     if (pax.size !== undefined && pax.size !== String(header.size)) invalid('its tarball has two sizes for one entry');

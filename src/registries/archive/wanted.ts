@@ -8,11 +8,16 @@ export interface Wanted {
   readonly lenient: RegExp;
   /** Bytes. */
   readonly limit: number;
+  /**
+   * A long name may be cut behind a slash where the header repeats it. npm's older readers take such a file for a folder;
+   * Python's and uv's do so in the oldest format alone.
+   */
+  readonly cutAnywhere?: true;
 }
 
 /** Follows an archive while it is received; keeps the wanted file. Every method throws `UploadRefused`. */
 export interface ArchiveReader {
-  readonly write: (bytes: Buffer) => Promise<void>;
+  readonly write: (bytes: Buffer) => Promise<void> | void;
   /** The wanted file, after the last piece. */
   readonly end: () => Promise<Buffer>;
   /** Lets go of what is held, however the reading ended. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { isRefusal, refuse, type Refusal } from '../../core/refusal.ts';
 import { UploadRefused, type Change, type Incoming, type Inspected } from '../registry.ts';
+import { EmbeddedMetadata } from './embedded.ts';
 import { UploadForm, type Field, type Identity } from './form.ts';
 import { boundaryOf, malformed, MultipartReader } from './multipart.ts';
 import { rebuild, type Rebuilt } from './rebuild.ts';
@@ -26,7 +27,8 @@ export async function inspect(incoming: Incoming): Promise<Inspected | Change | 
     const read = await readToFile(reader, form);
     if (read === undefined) return removal(form);
     const { before, identity } = read;
-    return describe(identity, rebuild({ reader, form, before, identity, boundary: freshBoundary() }));
+    const embedded = incoming.registry.checkMetadata === true ? new EmbeddedMetadata(identity) : undefined;
+    return describe(identity, rebuild({ reader, form, before, identity, boundary: freshBoundary(), embedded }));
   } catch (error) {
     if (error instanceof UploadRefused) return error.refusal;
     throw error;

@@ -4,6 +4,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { refuse } from '../../core/refusal.ts';
 import { UploadRefused, type FileDigest } from '../registry.ts';
 import { checkAttestations } from './attestations.ts';
+import type { EmbeddedMetadata } from './embedded.ts';
 import type { Field, Identity, UploadForm } from './form.ts';
 import { malformed, type MultipartReader } from './multipart.ts';
 
@@ -15,6 +16,8 @@ export interface Source {
   readonly before: readonly Field[];
   readonly identity: Identity;
   readonly boundary: string;
+  /** Follows the file to what it says of itself; not with `check_metadata: false`. */
+  readonly embedded: EmbeddedMetadata | undefined;
 }
 
 export interface Rebuilt {
@@ -39,15 +42,12 @@ export function rebuild(source: Source): Rebuilt {
   async function* body(): AsyncGenerator<Uint8Array, void, void> {
     if (begun) throw new Error('an upload can be rebuilt once only');
     begun = true;
-    const { reader, form, identity, boundary } = source;
+    const { form, identity, boundary } = source;
     const file = new FileDigests(form);
     const parts = (fields: readonly Field[]): Buffer[] =>
       fields.filter((field) => !staysBehind(field, file)).map((field) => part(boundary, field));
     yield Buffer.concat([...parts(source.before), partHead(boundary, 'content', identity.file)]);
-    for await (const chunk of reader.data()) {
-      file.update(chunk);
-      yield chunk;
-    }
+    yield* passing(source, file);
     const after = await readAfterFile(source);
     form.complete(identity);
     digest = file.verify(form);
@@ -55,6 +55,20 @@ export function rebuild(source: Source): Rebuilt {
     yield Buffer.concat([lineEnd, ...parts(after), Buffer.from(`--${boundary}--\r\n`, 'latin1')]);
   }
   return { boundary: source.boundary, body, digest: () => digest };
+}
+
+/** The file itself. What it says of itself is compared while the upstream still waits for the end of its upload. */
+async function* passing({ reader, embedded }: Source, file: FileDigests): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    for await (const chunk of reader.data()) {
+      file.update(chunk);
+      await embedded?.write(chunk);
+      yield chunk;
+    }
+    await embedded?.check();
+  } finally {
+    embedded?.destroy();
+  }
 }
 
 /** Fields behind the file: uv sends attestations there, distutils most of the metadata. */
