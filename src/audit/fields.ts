@@ -87,7 +87,7 @@ export const auditOutcomes: Readonly<Record<Outcome, string>> = {
   revoked: 'An upload token was given back or revoked.',
   reloaded: 'The policy files changed and the new policy is in force.',
   'reload-failed': 'The policy files changed and are not valid: the old policy stays in force.',
-  'long-lived': 'A write with a long-lived token was passed through.',
+  'long-lived': 'A write with a long-lived token was passed through, and the upstream took it.',
   started: 'The process started.',
   stopped: 'The process stopped in order.',
 };

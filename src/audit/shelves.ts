@@ -17,7 +17,7 @@ export interface Shelf {
  * and can push out each other but nothing else.
  */
 export function isUnproved(entry: AuditEntry): boolean {
-  return entry.outcome === 'long-lived' || (entry.anchor === undefined && (entry.outcome === 'refused' || entry.outcome === 'dry-run'));
+  return entry.event === 'pass-through' || (entry.anchor === undefined && (entry.outcome === 'refused' || entry.outcome === 'dry-run'));
 }
 
 /** Parts of a key. Values are printable, so that none has a line break. */
@@ -43,7 +43,7 @@ export const shelves = {
     keep: [...what, 'anchor', 'commit', 'ref', 'runUrl'],
   },
   packages: {
-    keys: (entry) => whenever(settled.includes(entry.outcome), keyOf(entry.registry, entry.package)),
+    keys: (entry) => whenever(settled.includes(entry.outcome) && !isUnproved(entry), keyOf(entry.registry, entry.package)),
     slot: (entry) => entry.outcome,
     keep: [...what, ...run, 'actor', 'client', 'sha256'],
   },

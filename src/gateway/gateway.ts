@@ -75,7 +75,12 @@ async function withoutToken(
   if (verdict.kind === 'refused') return refuseCall(call, verdict.refusal, 'upload');
   if (verdict.kind === 'answered') return send(call.res, verdict.reply);
   const credential = caller.kind === 'foreign' || caller.kind === 'none' ? 'own' : 'none';
-  return room.passThrough.pass(call, { credential, ...(verdict.notice === undefined ? {} : { notice: verdict.notice }) });
+  const { notice, finished } = verdict;
+  return room.passThrough.pass(call, {
+    credential,
+    ...(notice === undefined ? {} : { notice }),
+    ...(finished === undefined ? {} : { finished }),
+  });
 }
 
 function refuseWrite(

@@ -9,6 +9,7 @@ import { phrases } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { glimpse } from './glimpse.ts';
 import { receive } from './room.ts';
+import type { PassOutcome } from './pass-through.ts';
 import { recallRefusal } from './last-refusal.ts';
 import { about, ofRefusal } from './record.ts';
 import type { Call, GatewayRoom } from './room.ts';
@@ -18,7 +19,8 @@ type Write = Extract<Route, { kind: 'upload' | 'manage' | 'write' }>;
 /** What happens to the request: it is refused, or goes on as the client's own, perhaps with a word of warning. */
 export type Verdict = (
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'pass'; readonly notice?: string }
+  /** `finished` is to hear how it ended. */
+  | { readonly kind: 'pass'; readonly notice?: string; readonly finished?: (outcome: PassOutcome) => void }
   /** It was read, rebuilt and sent. */
   | { readonly kind: 'answered'; readonly reply: Reply }
 ) & {
@@ -26,21 +28,45 @@ export type Verdict = (
   readonly what?: Pick<AuditEvent, 'package' | 'version' | 'file' | 'upstreamStatus'>;
 };
 
-/** Decides about a write that no upload token vouches for, and records it (P7). */
+/**
+ * Decides about a write that no upload token vouches for, and records it (P7). Whether the credential is worth anything, the
+ * upstream alone can tell: until it has, anybody could make up one, and a package would seem to live on it.
+ */
 export async function judge(room: GatewayRoom, call: Call, route: Write, caller: Exclude<Caller, { kind: 'holder' }>): Promise<Verdict> {
   const verdict = await recordVerdict(room, call, route, await decide(room, call, route, caller));
-  if (caller.kind === 'foreign' && !(route.kind === 'write' && route.harmless)) call.watch?.longLived(counted(call, verdict));
+  if (verdict.kind === 'refused' && caller.kind === 'foreign') call.watch?.longLived(counted(call, verdict.refusal));
   return verdict;
 }
 
 async function recordVerdict(room: GatewayRoom, call: Call, route: Write, verdict: Verdict): Promise<Verdict> {
   if (verdict.kind === 'refused') return refused(room, call, route, verdict);
   if (route.kind === 'write' && route.harmless) return verdict;
-  const name = route.name ?? (verdict.kind === 'pass' && route.kind === 'upload' ? await glimpse(call) : undefined);
-  recordLongLived(room, call, route, 'long-lived', { ...(name === undefined ? {} : { package: name }), ...verdict.what });
-  // Of one that was sent already the record was written before.
-  const unwritten = verdict.kind === 'pass' ? await room.recorded() : undefined;
-  return unwritten === undefined ? verdict : refused(room, call, route, { kind: 'refused', refusal: unwritten });
+  if (verdict.kind === 'answered') {
+    recordEnd(room, call, route, { kind: 'answered', status: verdict.what?.upstreamStatus ?? 0 }, { ...verdict.what });
+    return verdict;
+  }
+  const name = route.name ?? (route.kind === 'upload' ? await glimpse(call) : undefined);
+  const what = name === undefined ? {} : { package: name };
+  recordLongLived(room, call, route, 'forwarding', what);
+  const unwritten = await room.recorded();
+  if (unwritten !== undefined) return refused(room, call, route, { kind: 'refused', refusal: unwritten });
+  return { ...verdict, finished: (outcome) => recordEnd(room, call, route, outcome, what) };
+}
+
+/** How the upstream took it. */
+function recordEnd(room: GatewayRoom, call: Call, route: Write, outcome: PassOutcome, what: Partial<AuditEvent>): void {
+  const refusal = outcome.kind === 'failed' ? outcome.refusal : undefined;
+  const status = outcome.kind === 'answered' ? outcome.status : undefined;
+  const taken = status !== undefined && status < 400;
+  const known = taken ? 'long-lived' : 'upstream-refused';
+  const unknown = refusal?.code === 'upstream-unreachable' ? 'refused' : 'upstream-unknown';
+  recordLongLived(room, call, route, status === undefined ? unknown : known, {
+    ...what,
+    ...(status === undefined ? {} : { upstreamStatus: status }),
+    ...(refusal === undefined ? {} : ofRefusal(refusal)),
+  });
+  const passed = call.registry.longLivedTokens === 'warn' ? 'warned' : 'allowed';
+  call.watch?.longLived(taken ? passed : 'upstream-refused');
 }
 
 function refused<Refused extends Extract<Verdict, { kind: 'refused' }>>(
@@ -61,9 +87,7 @@ function recordLongLived(room: GatewayRoom, call: Call, route: Write, outcome: A
 }
 
 /** What the metrics call it: a package under `trusted_only` whose CI still has an old token is what an admin looks for. */
-function counted({ registry }: Call, verdict: Verdict): 'allowed' | 'warned' | 'refused' | 'trusted-only' {
-  if (verdict.kind !== 'refused') return registry.longLivedTokens === 'warn' ? 'warned' : 'allowed';
-  const { code } = verdict.refusal;
+function counted({ registry }: Call, { code }: Refusal): 'refused' | 'trusted-only' {
   const asSuch = code === 'long-lived-refused' || code === 'upload-exchange-refused';
   return asSuch && registry.longLivedTokens !== 'refuse' ? 'trusted-only' : 'refused';
 }

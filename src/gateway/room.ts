@@ -42,7 +42,7 @@ export interface GatewayRoom {
 export interface Watch {
   readonly routed: (kind: Route['kind']) => void;
   /** It is a write with a long-lived token, and this is said of it. */
-  readonly longLived: (verdict: 'allowed' | 'warned' | 'refused' | 'trusted-only') => void;
+  readonly longLived: (verdict: 'allowed' | 'warned' | 'refused' | 'trusted-only' | 'upstream-refused') => void;
   /** It goes on to the upstream as it is; not told of what goes on at once. */
   readonly passed: () => void;
   /** The head of the upstream's answer to it came. */

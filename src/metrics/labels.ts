@@ -41,8 +41,8 @@ export const labels = {
   outcome: { says: 'As in the audit record ([audit.md](audit.md)); of key fetches and reloads `success` or `failure`.' },
   code: { says: 'Code of the refusal ([refusals.md](refusals.md)); `-` for none.' },
   verdict: {
-    says: '`refused`: as `long_lived_tokens` says; `trusted-only`: refused because the package is under `trusted_only`.',
-    values: ['allowed', 'warned', 'refused', 'trusted-only'],
+    says: '`refused`: as `long_lived_tokens` says; `trusted-only`: refused because the package is under `trusted_only`; `upstream-refused`: let through, and the upstream took it not, or gave no answer.',
+    values: ['allowed', 'warned', 'refused', 'trusted-only', 'upstream-refused'],
   },
   change: { says: 'What became of the token.', values: ['minted', 'revoked'] },
   purpose: {

@@ -53,6 +53,24 @@ describeWith('verdaccio')('npm, beside uploads', () => {
       expect(await scene.eventOf(answer)).toMatchObject({ event: 'pass-through', outcome: 'long-lived', package: '@acme/allowed-by-hand' });
     });
 
+    test('beside TOK-24: a credential that somebody made up is none that a package lives on, and the record says so', async () => {
+      const forged = [
+        await scene.call('PUT', '/allow/@acme%2fforged', 'Bearer made-up', JSON.stringify(draft('@acme/forged'))),
+        await scene.call('PUT', '/moving/@acme%2fforged', 'Bearer made-up', JSON.stringify(draft('@acme/forged'))),
+        await scene.call('DELETE', '/warn/@acme%2fforged/-rev/1-x', basic(DEV.username, 'wrong')),
+      ];
+      for (const answer of forged) {
+        expect(answer.status, answer.body).toBeGreaterThanOrEqual(401);
+        expect(await scene.eventOf(answer)).toMatchObject({
+          event: 'pass-through',
+          outcome: 'upstream-refused',
+          package: '@acme/forged',
+          upstreamStatus: answer.status,
+        });
+      }
+      expect(scene.proxy.audit().filter((event) => event.package === '@acme/forged' && event.outcome === 'long-lived')).toEqual([]);
+    });
+
     test('TOK-26 trusted_only packages refuse them, by every path, and so does what names no package', async () => {
       const own = JSON.stringify(draft('@trusted/one'));
       for (const [method, path, body] of [

@@ -543,6 +543,16 @@ describeWith('devpi-server', 'pypi-server')('attacks on Python indexes', () => {
     expect(pypiserver.stored()).toContain('by_hand-1.1.tar.gz');
   });
 
+  test('beside TOK-24: an upload with a made-up credential is recorded as what the index said of it, and as no publish', async () => {
+    const body = form(plainWith({ name: 'made-up', version: '1.0' }, 'made_up-1.0.tar.gz'));
+    const headers = { host: proxy.host, authorization: `Basic ${btoa('dev:made-up')}`, 'content-type': multipart };
+    const { status } = await raw(proxy, 'POST', '/open/', headers, body);
+    expect([401, 403]).toContain(status);
+    const event = await proxy.event((each) => each.package === 'made-up' && each.outcome !== 'forwarding');
+    expect(event).toMatchObject({ event: 'pass-through', outcome: 'upstream-refused', upstreamStatus: status });
+    expect(pypiserver.stored()).not.toContain('made_up-1.0.tar.gz');
+  });
+
   describe('the right to remove releases', () => {
     yankTests(() => ({ issuer, devpi, pypiserver, proxy }));
   });
