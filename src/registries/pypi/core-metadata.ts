@@ -9,6 +9,9 @@ export interface CoreMetadata {
 /** Every character at which some reader of text (Python's `splitlines`, its email parser) begins a new line. */
 const lineEnds = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
 
+/** Lines are kept, each of them some hundred bytes: a description may be among them, a file of line ends may not (DOS-06). */
+const lineLimit = 50_000;
+
 /** A line as the most lenient reader would see it, and the characters around it. */
 interface Line {
   readonly text: string;
@@ -23,6 +26,7 @@ interface Line {
  */
 export function readCoreMetadata(bytes: Buffer, file: string): CoreMetadata {
   const lines = linesOf(headOf(bytes.toString('utf8')));
+  if (lines.length > lineLimit) return invalid(`the ${file} in its file has more than ${lineLimit} lines`);
   const field = (name: string): string => {
     const found = lines.flatMap((line, index) => (named(line.text, name) ? [index] : []));
     const [index] = found;
@@ -33,7 +37,7 @@ export function readCoreMetadata(bytes: Buffer, file: string): CoreMetadata {
     // A reader that stops at a line which is no header does not see what follows.
     const reached = lines.slice(0, index).every((line) => /^(?:[!-9;-~]+[ \t]*:|[ \t])/.test(line.text));
     if (!isPlain(before) || !isPlain(after) || folded || !reached) invalid(`the ${file} in its file can be read in two ways`);
-    return text.slice(text.indexOf(':') + 1).replaceAll(/^[ \t]+|[ \t]+$/g, '');
+    return trimmed(text.slice(text.indexOf(':') + 1));
   };
   return { name: field('Name'), version: field('Version') };
 }
@@ -53,13 +57,21 @@ function linesOf(text: string): Line[] {
     lines.push({ text: text.slice(at, match.index), before, after });
     at = match.index + after.length;
     before = after;
+    if (lines.length > lineLimit) return lines;
   }
   if (at < text.length) lines.push({ text: text.slice(at), before, after: '\n' });
   return lines;
 }
 
 function named(line: string, name: string): boolean {
-  return line.slice(0, name.length).toLowerCase() === name.toLowerCase() && /^[ \t]*:/.test(line.slice(name.length, name.length + 64));
+  return line.slice(0, name.length).toLowerCase() === name.toLowerCase() && /^[ \t]*:/.test(line.slice(name.length));
+}
+
+/** Without spaces and tabs around it; in linear time, which a pattern for the end would not be (DOS-13). */
+function trimmed(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end -= 1;
+  return text.slice(0, end).replace(/^[ \t]+/, '');
 }
 
 function isPlain(lineEnd: string): boolean {

@@ -81,6 +81,23 @@ describe('PY-17 the metadata inside a file', () => {
     expect(await upload({ body: form(parts), settings: { checkMetadata: false } })).toMatchObject({ kind: 'rebuilt' });
   });
 
+  const long = 3_000_000;
+  it.each([
+    ['spaces in a value', `Version: 1.0\nName: a${' '.repeat(long)}b\n`, 'Name in the METADATA'],
+    ['spaces before a colon', `Version: 1.0\nName${' '.repeat(long)}:${' '.repeat(1000)}b\n`, 'Name in the METADATA'],
+    ['spaces and no colon', `Version: 1.0\nName${' '.repeat(long)}b\n`, 'has no Name'],
+    ['one long line', `${'a'.repeat(long)}\nName: allowed\nVersion: 1.0\n`, 'can be read in two ways'],
+    ['line ends alone', '\r'.repeat(long), 'more than 50000 lines'],
+    ['empty lines in a description', `Name: allowed\nVersion: 1.0\nDescription: x\n${' \n'.repeat(long / 2)}`, 'more than 50000 lines'],
+  ])('beside DOS-13: %s cost neither time nor memory', async (_, text, problem) => {
+    const before = process.memoryUsage().heapUsed;
+    const began = performance.now();
+    expect(await ofMetadata(text)).toContain(problem);
+    // A square of the length would be hours.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
   it('stands before what comes behind the file in the form', async () => {
     const parts = [...plainWith({}, sdist), ...fields(['description', 'x'])];
     expect(await upload({ body: form(parts), settings: { checkMetadata: true } })).toMatchObject({ refusal: { code: 'body-invalid' } });
