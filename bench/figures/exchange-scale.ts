@@ -2,7 +2,7 @@
 import { defaultPoll } from '../../src/config/watch.ts';
 import { pastEpoch } from '../../test/support/proxy.ts';
 import { openExchangeWorld, type ExchangeWorld } from '../lab/exchange-world.ts';
-import { settled } from '../lab/cpu.ts';
+import { cpuTime, settled } from '../lab/cpu.ts';
 import { inTurn, median, ratios, type Series } from '../lab/rounds.ts';
 import { atLeast, atMost, shown, type Figure } from '../report/goals.ts';
 import { exchanging, loadFor } from './exchange.ts';
@@ -22,6 +22,7 @@ export async function exchangeScale(run: Run): Promise<Figure[]> {
     const many = closing(await world.startExchange(run.build, { ...large, publishers }));
     const title = `${publishers.toLocaleString('en')} publishers`;
     const load = (many.startedIn - few.startedIn) / 1000;
+    const loadCpu = (cpuTime([many.pid]) - cpuTime([few.pid])) / 1_000_000;
     // The policy is read a second time in the background, in case it changed meanwhile.
     await new Promise((resolve) => setTimeout(resolve, 2 * defaultPoll));
     await settled(few.pid);
@@ -53,7 +54,9 @@ export async function exchangeScale(run: Run): Promise<Figure[]> {
             `policy load of ${title}, s`,
             load,
             2,
-            publishers === large.publishers ? undefined : `in proportion, ${large.publishers} take ${(load / run.size).toFixed(1)} s`,
+            publishers === large.publishers
+              ? `${loadCpu.toFixed(1)} s of CPU`
+              : `in proportion, ${large.publishers} take ${(load / run.size).toFixed(1)} s`,
           ),
           atMost('Redis bytes per live token', perToken, 1024),
         ],
