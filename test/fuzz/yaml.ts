@@ -173,6 +173,6 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
 
 export const yaml: Fuzzer = {
   name: 'yaml',
-  full: { cases: 300_000 },
+  full: { cases: 100_000 },
   run: (effort: Effort): Promise<Outcome> => explore('yaml', effort, cases, judge),
 };
