@@ -103,6 +103,10 @@ export class KeptPublisher implements TrustedPublisher {
     return this.#rest.maxUploads;
   }
 
+  get revokedBefore(): TrustedPublisher['revokedBefore'] {
+    return this.#rest.revokedBefore;
+  }
+
   get packagesPerMinute(): TrustedPublisher['packagesPerMinute'] {
     return this.#rest.packagesPerMinute;
   }

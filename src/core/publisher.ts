@@ -61,6 +61,8 @@ export interface TrustedPublisher {
   readonly ttl: number;
   /** Uploads that one of its tokens is good for; undefined: any number until it expires. */
   readonly maxUploads?: number | undefined;
+  /** Unix seconds: its upload tokens that were minted before are worthless. */
+  readonly revokedBefore?: number | undefined;
   /** Different packages that it may reach in a minute; undefined: the server's limit, or as many as it names. */
   readonly packagesPerMinute?: number | undefined;
   /** Neither environment nor ref is constrained: every branch can publish (POL-33). */

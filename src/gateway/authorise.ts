@@ -40,8 +40,11 @@ export function authorise(
   const claims = assumeVerified(record.issuer, record.claims);
   const decision = match(configuration.candidates(claims), claims, { registries: [registry.name], package: name }, record.run.anchor);
   if (!decision.ok) return withdrawn(decision.refusal.message);
-  const publishers = decision.publishers.filter((publisher) => publisher.allow.includes(action));
-  if (publishers.length === 0) return withdrawn(`no publisher allows ${action} any more`);
+  const allowing = decision.publishers.filter((publisher) => publisher.allow.includes(action));
+  if (allowing.length === 0) return withdrawn(`no publisher allows ${action} any more`);
+  const publishers = allowing.filter(({ revokedBefore = 0 }) => record.minted >= revokedBefore);
+  if (publishers.length === 0)
+    return withdrawn(`minted before revoked_before of ${allowing.map((publisher) => publisher.name).join(', ')}`);
   return { registry: registry.name, name, action, publishers } as unknown as Authorised;
 }
 

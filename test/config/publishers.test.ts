@@ -249,6 +249,16 @@ describe('a publisher loads', () => {
     ['dist_tags', 'dist_tags: [latest]', '26:5 error dist_tags needs an npm registry under publish'],
     ['deprecate', 'allow: [deprecate]', '26:13 error deprecate needs an npm registry under publish'],
     ['two limits of uploads', 'single_use: true\n    max_uploads: 2', '26:5 error single_use and max_uploads exclude each other'],
+    [
+      'a moment without a zone',
+      'revoked_before: 2026-11-25T18:00:00',
+      '26:21 error write a moment with its zone, for example 2026-11-25T18:00:00Z',
+    ],
+    [
+      'a moment that is none',
+      'revoked_before: 2026-13-25T18:00:00Z',
+      '26:21 error write a moment with its zone, for example 2026-11-25T18:00:00Z',
+    ],
     ['a tag rule without version', 'tag: v1', '26:10 error a tag rule contains {{version}} exactly once, for example "v{{version}}"'],
   ])('but %s is refused where it means nothing', async (_, line, message) => {
     expect(said(await load(`${basePolicy(list, 'pypi: [acme-ui]')}    ${line}\n`))).toContain(message);

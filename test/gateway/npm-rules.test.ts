@@ -195,6 +195,19 @@ describeWith('verdaccio')('npm, rule by rule', () => {
       expect((await scene.put(token, '@live/one', draft('@live/one', '1.9.0'))).status).toBe(201);
     });
 
+    test('P6 revoked_before ends the tokens minted until then, and no token minted since', async () => {
+      const token = await scene.tokenFor('@live/revoked');
+      const moment = Math.floor(Date.now() / 1000) + 1;
+      const revoking = { create: true, revoked_before: new Date(moment * 1000).toISOString().replace('.000', '') };
+      await scene.proxy.reload(scene.policyWith([publisher('live', { npm: ['@live/*'] }, revoking)]));
+      const answer = await scene.put(token, '@live/revoked');
+      expect(refusal(answer)).toEqual([403, 'upload-token-withdrawn']);
+      expect(await scene.eventOf(answer)).toMatchObject({ detail: 'minted before revoked_before of live' });
+      while (Date.now() < moment * 1000) await new Promise((resolve) => setTimeout(resolve, moment * 1000 - Date.now()));
+      expect((await scene.put(await scene.tokenFor('@live/revoked'), '@live/revoked')).status).toBe(201);
+      await scene.proxy.reload(scene.policyWith([live]));
+    });
+
     test('P6 a policy that gained rules after the exchange applies them to the token; one that gained packages does not widen it', async () => {
       const token = await scene.tokenFor('@live/two');
       await scene.proxy.reload(scene.policyWith([publisher('live', { npm: ['@live/two'] }, { tag: 'v{{version}}' })]));

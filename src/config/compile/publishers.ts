@@ -14,7 +14,7 @@ import { providerOf } from './issuers.ts';
 import { warnOfStrangeTag } from './never.ts';
 import { packageEntries } from './packages.ts';
 import { protocolOf } from './registries.ts';
-import { duration } from './units.ts';
+import { duration, moment } from './units.ts';
 
 /** The sections that publishers refer to, as written: a publisher of a broken issuer is not blamed for it. */
 export interface Sections {
@@ -55,6 +55,7 @@ function compilePublisher(cursor: Cursor, place: Place, input: PublisherInput, s
   const tag = input.tag === undefined ? undefined : tagRule(cursor.at('tag'), from?.provider);
   const distTags = input.dist_tags === undefined ? undefined : patterns(cursor.at('dist_tags'));
   const ttl = input.ttl === undefined ? undefined : duration(cursor.at('ttl'), '1m', '60m');
+  const revokedBefore = input.revoked_before === undefined ? undefined : moment(cursor.at('revoked_before'));
   if (from === undefined) return undefined;
   const { issuer, provider, conditions } = from;
   const keys = publisherKeys(provider, conditions);
@@ -71,6 +72,7 @@ function compilePublisher(cursor: Cursor, place: Place, input: PublisherInput, s
     ...(distTags === undefined ? {} : { distTags }),
     ttl: ttl ?? defaultTtl,
     ...(maxUploads === undefined ? {} : { maxUploads }),
+    ...(revokedBefore === undefined ? {} : { revokedBefore }),
     ...(input.packages_per_minute === undefined ? {} : { packagesPerMinute: input.packages_per_minute }),
     ...(conditions.unconstrained ? { unconstrained: true } : {}),
     place,

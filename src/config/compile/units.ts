@@ -22,6 +22,14 @@ export function size(cursor: Cursor, minimum: string, maximum: string): number |
   return measure(cursor, bytes, { what: 'a size', example: '64MiB', units: 'KiB, MiB or GiB' }, minimum, maximum);
 }
 
+/** Unix seconds of a moment (RFC 3339, without fractions), or undefined after a report. Its zone is written: whose clock is meant otherwise? */
+export function moment(cursor: Cursor): number | undefined {
+  const { value } = cursor;
+  const form = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)$/.test(value);
+  const read = form ? Date.parse(value) / 1000 : NaN;
+  return Number.isNaN(read) ? cursor.error('write a moment with its zone, for example 2026-11-25T18:00:00Z') : read;
+}
+
 interface Words {
   readonly what: string;
   readonly example: string;

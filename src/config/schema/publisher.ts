@@ -28,6 +28,9 @@ export function publisher<From extends ZodType>(from: From) {
       'Uploads that one of its upload tokens is good for; one that came to nothing does not count. Default any number until it expires.',
     ).optional(),
     single_use: z.boolean().describe('The same as `max_uploads: 1`. Default false.').optional(),
+    revoked_before: text(
+      'A moment such as `2026-11-25T18:00:00Z`: its upload tokens that were minted before are worthless. To take back what a run may have leaked, and go on.',
+    ).optional(),
     packages_per_minute: wholeNumber(
       1,
       10_000,
