@@ -1,9 +1,10 @@
 // Signing in by token, and by a header of a trusted proxy; forms of other sites.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { admin, type AdminRoom } from '../../src/admin/admin.ts';
 import { createAttempts } from '../../src/admin/attempts.ts';
 import type { AccessRule } from '../../src/admin/access.ts';
 import { Secret, type SecretSource } from '../../src/core/secret.ts';
+import { raw, startProxy } from '../support/proxy.ts';
 import { asked, posted } from './ask.ts';
 import { noon, roomOf, type TestRoom } from './room.ts';
 
@@ -181,5 +182,23 @@ describe('by a proxy in front', () => {
     const both = { token: source(token) };
     expect((await visit({ authorization: `Bearer ${token}` }, false, both)).status).toBe(200);
     expect((await visit({ 'x-forwarded-user': 'ada' }, false, both)).status).toBe(303);
+  });
+
+  test('HDR-08 the program believes it from the address of the proxy, and from no other', async () => {
+    const program = await startProxy({
+      policy: (_, port) => ({
+        server: { trusted_proxies: ['127.0.0.2/32'], admin: { listen: `127.0.0.1:${port}`, trusted_header: 'X-Forwarded-User' } },
+        issuers: { github: {} },
+        registries: { npm: { protocol: 'npm', url: 'http://127.0.0.1:1/', upstream: 'http://127.0.0.1:2/', credential: 'none' } },
+        publishers: [],
+      }),
+    });
+    onTestFinished(() => program.close());
+    const port = Number(new URL(program.admin).port);
+    const visitFrom = (localAddress: string) =>
+      raw({ port, localAddress }, 'GET', '/', { host: `127.0.0.1:${port}`, accept: 'text/html', 'X-Forwarded-User': 'ada@acme.example' });
+    const letIn = await visitFrom('127.0.0.2');
+    expect([letIn.status, letIn.body]).toEqual([200, expect.stringContaining('ada@acme.example')]);
+    expect((await visitFrom('127.0.0.3')).status).toBe(403);
   });
 });

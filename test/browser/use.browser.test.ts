@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { setStage, type Stage } from '../../scripts/demo/stage.ts';
 import { uiJob } from '../../scripts/demo/jobs.ts';
-import { sizes, startBrowser, watchedPage } from '../support/browser.ts';
+import { accessibilityOf, overflowOf, sizes, startBrowser, watchedPage } from '../support/browser.ts';
 import { runClient } from '../support/clients.ts';
 import { npmPackage } from '../support/npm-package.ts';
 import { describeWith } from '../support/requirement.ts';
@@ -123,6 +123,20 @@ describeWith(
       await page.goto(new URL('/health', stage.admin).href);
       expect(await paper()).not.toBe(light);
     });
+  });
+
+  test('what the policy says to a token is there for everybody, in light and in dark', async () => {
+    const page = await open('/try', { reducedMotion: 'reduce' });
+    await page.getByLabel('Package, with its registry').fill('npm:@acme/ui');
+    await page.getByLabel('Identity token').fill(JSON.stringify({ iss: stage.github.issuer, repository: 'acme/ui', repository_id: '1' }));
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.waitForSelector('.verdict');
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    expect(await accessibilityOf(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize(sizes.phone);
+    expect(await accessibilityOf(page, 'looks')).toEqual([]);
+    expect(await overflowOf(page)).toEqual([]);
   });
 
   describe('with a script', () => {

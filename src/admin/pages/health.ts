@@ -142,7 +142,7 @@ function registries(all: readonly RegistrySettings[], lastUploads: ReadonlyMap<s
 }
 
 function uploadState(last: AuditEntry | undefined, { now }: Scene): Html {
-  if (last === undefined) return state('warn', 'no upload yet', 'countersign check --live asks');
+  if (last === undefined) return html`${badge('plain', 'no upload yet')} <code>countersign check --live</code> asks it`;
   const when = anchor(to('/request', { id: last.request }), since(last.time, now));
   if (last.outcome === 'uploaded') return state('good', 'took an upload', when);
   if (last.code === 'upstream-credential') return state('bad', 'credential refused', when);

@@ -38,7 +38,8 @@ export async function migration(scene: Scene): Promise<View> {
       rows.length === 0
         ? nothing(
             'No package was seen yet',
-            'Every publish is counted here, with a long-lived token or without. Let the registry run behind Countersign for a while, with long_lived_tokens: warn.',
+            html`Every publish is counted here, with a long-lived token or without. Let the registry run behind Countersign for a while,
+              with <code>long_lived_tokens: warn</code>.`,
           )
         : html`${barOf(rows)}
             <section aria-labelledby="left">
