@@ -377,6 +377,14 @@ describe('trying', () => {
 });
 
 describe('health', () => {
+  test('a registry is judged by uploads with the service credential, and not by what came to strangers', async () => {
+    const stranger = { event: 'pass-through', outcome: 'upstream-refused', registry: 'npm', package: '@acme/ui' } as const;
+    const words = wordsOf(await pageOf(await roomWith(upload, stranger), '/health'));
+    expect(words).toContain('took an upload');
+    const credential = { ...upload, outcome: 'upstream-refused', code: 'upstream-credential' } as const;
+    expect(wordsOf(await pageOf(await roomWith(upload, credential), '/health'))).toContain('credential refused');
+  });
+
   test('tells what is wrong, and the overview counts it', async () => {
     const status = async () => ({
       started: noon - day,

@@ -151,9 +151,11 @@ export async function lastUploadsOf(
   const seen = packages.filter((row) => outcomes.some((outcome) => row.outcomes[outcome] !== undefined));
   const pages = await Promise.all(
     [...new Set(seen.map(({ registry }) => registry))].map(async (registry) => {
-      const where = new Map<'registry' | 'outcome', readonly string[]>([
+      // What a stranger's long-lived token came to says nothing of the service credential.
+      const where = new Map<'registry' | 'outcome' | 'event', readonly string[]>([
         ['registry', [registry]],
         ['outcome', outcomes],
+        ['event', ['upload']],
       ]);
       const { events } = await collectPage(audit, { where, limit: 1 });
       return events.map((event) => [registry, event] as const);
