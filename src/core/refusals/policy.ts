@@ -93,7 +93,7 @@ export const policy = {
     pypi: 'invalid-publisher',
     oauth: 'invalid_grant',
     sentence: (v) => `Publisher ${v['publisher']} expects \`${v['field']}\` ${v['expected']}; the token has ${v['actual'] ?? 'none'}.`,
-    fix: (v) => `Change the job${v['how'] === undefined ? '' : ` (${v['how']})`} or the publisher.`,
+    fix: (v) => `Change the job${v['how'] === undefined ? '' : ` (${v['how']})`}, or \`${v['field']}\` of the publisher.`,
   },
   'publisher-other-package': {
     status: 403,
