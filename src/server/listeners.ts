@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
-import { limitConnections, limitSilence } from './limits.ts';
+import { limitConnections, limitSilence, oneAfterTheOther } from './limits.ts';
 import type { Pair } from './certificate.ts';
 import { watchConnections } from './shutdown.ts';
 
@@ -35,10 +35,13 @@ const options: ServerOptions = {
 export function createPublicServer(pair: Pair | undefined, connections: () => number, handler: Handler, turnedAway?: () => void): Server {
   const server = pair === undefined ? createServer(options) : createTlsServer({ ...options, ...pair, handshakeTimeout: headersTimeout });
   const occupied = limitConnections(server, connections, turnedAway);
-  return arm(server, (req, res) => {
-    occupied(req, res);
+  const inTurn = oneAfterTheOther((req, res) => {
     limitSilence(req, res);
     handler(req, res);
+  });
+  return arm(server, (req, res) => {
+    occupied(req, res);
+    inTurn(req, res);
   });
 }
 

@@ -1,5 +1,6 @@
 // The limits of the exchange over HTTP, on the program itself: per address, per publisher, and by taking the policy away.
-import http from 'node:http';
+import http, { type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { startRawUpstream } from '../gateway/raw-upstream.ts';
@@ -317,4 +318,50 @@ test('EXC-24 a PyPI token for twenty projects uploads to ten of them in a minute
   } finally {
     await Promise.all([proxy.close(), upstream.close()]);
   }
+});
+
+describe('one connection', () => {
+  /** Sends all of it at once, and reads what comes. */
+  async function pipelined(proxy: Proxy, text: string): Promise<{ readonly heard: () => string; readonly socket: Socket }> {
+    const socket = connect(proxy.port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString())).on('error', () => undefined);
+    socket.write(text);
+    return { heard: () => heard, socket };
+  }
+
+  test('beside DOS-11: however many requests it sends in a row, it has one at the upstream, and others are served', async () => {
+    const reached: ServerResponse[] = [];
+    const upstream = http.createServer((req, res) => (req.url === '/slow' ? reached.push(res) : res.end('{}')));
+    await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
+    const at = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`;
+    const proxy = await startProxy({
+      env: serviceEnv,
+      policy: (port) => ({
+        ...policy({ requests: 50 })(port),
+        registries: {
+          pypi: registryOf('pypi', `http://127.0.0.1:${port}/simple/`, at),
+          npm: registryOf('npm', `http://127.0.0.1:${port}/`, at),
+        },
+      }),
+    });
+    try {
+      const slow = `GET /slow HTTP/1.1\r\nHost: ${proxy.host}\r\n\r\n`;
+      const { heard, socket } = await pipelined(proxy, slow.repeat(1000));
+      await expect.poll(() => reached.length).toBe(1);
+      for (let i = 0; i < 20; i += 1) expect((await raw(proxy, 'GET', '/fast', { host: proxy.host })).status).toBe(200);
+      expect(reached).toHaveLength(1);
+      reached[0]?.end('{"n":1}');
+      await expect.poll(() => reached.length).toBe(2);
+      expect(heard()).toContain('{"n":1}');
+      // What has gone away asks for nothing more.
+      socket.destroy();
+      for (let i = 0; i < 20; i += 1) await raw(proxy, 'GET', '/fast', { host: proxy.host });
+      expect(reached).toHaveLength(2);
+    } finally {
+      await proxy.close();
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  }, 30_000);
 });
