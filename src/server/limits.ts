@@ -67,7 +67,8 @@ export function oneAfterTheOther(handle: (req: IncomingMessage, res: ServerRespo
   const begin = (req: IncomingMessage, res: ServerResponse): void => {
     const { socket } = req;
     res.on('close', () => {
-      const next = socket.destroyed ? undefined : waiting.get(socket)?.shift();
+      // Behind an answer that ends the connection nothing is done: nobody would hear of it.
+      const next = socket.destroyed || !socket.writable ? undefined : waiting.get(socket)?.shift();
       if (next === undefined) waiting.delete(socket);
       else next();
     });

@@ -608,7 +608,7 @@ describe('framing', () => {
     async (version) => {
       const body = uploadBody();
       const text = message('upload', `Content-Length: ${body.length}`, body).replace('HTTP/1.1', `HTTP/${version}`);
-      const spoken = await speak(text, { answers: 1, patience: 5_000, end: 'fin' });
+      const spoken = await speak(text, { answers: 1, end: 'fin' });
       expect([spoken.statuses, spoken.requests.length]).toEqual([[200], 1]);
     },
   );
