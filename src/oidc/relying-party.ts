@@ -43,6 +43,7 @@ export interface RelyingParty {
 /** Milliseconds. */
 const patience = 5_000;
 const metadataFresh = 600_000;
+const metadataCoolDown = 3_000;
 
 interface Metadata {
   readonly authorization: URL;
@@ -55,11 +56,7 @@ interface Metadata {
 /** @param now milliseconds since 1970 */
 export function createRelyingParty(settings: LoginSettings, now: () => number = Date.now): RelyingParty {
   const verifier = createVerifier({ issuers: () => new Map([[settings.issuer.name, settings.issuer]]), now });
-  let known: { readonly metadata: Metadata; readonly at: number } | undefined;
-  const metadata = async (agent: Agent): Promise<Metadata> => {
-    if (known === undefined || Math.abs(now() - known.at) > metadataFresh) known = { metadata: await discover(settings, agent), at: now() };
-    return known.metadata;
-  };
+  const asked = createOnceInAWhile(() => discovered(settings), now);
   const visit = async <T>(work: (agent: Agent) => Promise<T>): Promise<T | Failed> => {
     const agent = await openAgent(settings.issuer);
     try {
@@ -71,16 +68,41 @@ export function createRelyingParty(settings: LoginSettings, now: () => number = 
     }
   };
   return {
-    begin: (signIn) => visit(async (agent) => authorizationUrl(settings, await metadata(agent), signIn)),
+    begin: (signIn) => visit(async () => authorizationUrl(settings, await asked(), signIn)),
     redeem: (redemption) =>
       visit(async (agent) => {
-        const at = await metadata(agent);
+        const at = await asked();
         const tokens = await askForTokens(settings, at, redemption, agent);
         const signedIn = await identityOf(settings, tokens, redemption.nonce, verifier.verify);
         return 'problem' in signedIn ? signedIn : withUserInfo(settings, at, tokens, signedIn, agent);
       }),
     close: verifier.close,
   };
+}
+
+/**
+ * Asked once, however many begin to sign in at that moment, and after a failure not again for a while: who may begin is
+ * everybody who reaches the listener, and the provider is no lever of theirs (JWK-10).
+ */
+function createOnceInAWhile<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
+  let latest: { readonly answer: Promise<T>; readonly at: number; failed: boolean } | undefined;
+  return async () => {
+    const age = latest === undefined ? Infinity : Math.abs(now() - latest.at);
+    if (latest !== undefined && age <= (latest.failed ? metadataCoolDown : metadataFresh)) return latest.answer;
+    const asking = { answer: ask(), at: now(), failed: false };
+    latest = asking;
+    asking.answer.catch(() => (asking.failed = true));
+    return asking.answer;
+  };
+}
+
+async function discovered(settings: LoginSettings): Promise<Metadata> {
+  const agent = await openAgent(settings.issuer);
+  try {
+    return await discover(settings, agent);
+  } finally {
+    await agent.destroy();
+  }
 }
 
 /** `issuer` has to be the configured one (OpenID Connect Discovery 1.0 section 4.3); the endpoints may be elsewhere, over https. */

@@ -1,5 +1,7 @@
 // Signing in at a real OIDC provider: authorization code with PKCE, and who of its accounts is let in.
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createRelyingParty } from '../../src/oidc/relying-party.ts';
@@ -163,6 +165,31 @@ describe('at a provider', () => {
     expect(await party.redeem({ code, redirectUri, verifier, nonce: 'n' })).toEqual({
       problem: expect.stringContaining('answered status 400'),
     });
+  });
+
+  test('beside JWK-10: however many begin to sign in, a provider that is away is asked once in a while, and used again when it is back', async () => {
+    let [asked, away, time] = [0, true, 1_000_000];
+    const server = createServer((_, res) => {
+      asked += 1;
+      const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const document = { issuer: at, authorization_endpoint: `${at}/authorize`, token_endpoint: `${at}/token` };
+      res.writeHead(away ? 500 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { login } = (await policyOf(stringify(policyFor(issuer, ['*@acme.example'], 9090)), { CLIENT_SECRET: 'x'.repeat(32) })).server
+      .admin;
+    if (login === undefined) throw new Error('no login');
+    const party = createRelyingParty(login, () => time);
+    onTestFinished(party.close);
+    const begin = (): Promise<unknown> => party.begin({ redirectUri: 'http://127.0.0.1:1/', state: 's', nonce: 'n', challenge: 'c' });
+    for (const answer of await Promise.all(Array.from({ length: 50 }, begin))) expect(answer).toHaveProperty('problem');
+    for (let i = 0; i < 50; i += 1) expect(await begin()).toHaveProperty('problem');
+    expect(asked).toBe(1);
+    [away, time] = [false, time + 3_001];
+    for (const answer of await Promise.all(Array.from({ length: 50 }, begin))) expect(answer).toBeInstanceOf(URL);
+    expect(asked).toBe(2);
   });
 
   test('P6 while it is away who is in stays so, until he is taken off the list', { timeout: 60_000 }, async () => {
