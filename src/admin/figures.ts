@@ -36,7 +36,7 @@ export function shortDay(ms: number, now: number): string {
 }
 
 /** `29 Nov 10:30`. */
-export function shortTime(ms: number, now: number): string {
+function shortTime(ms: number, now: number): string {
   return `${shortDay(ms, now)} ${new Date(ms).toISOString().slice(11, 16)}`;
 }
 

@@ -35,7 +35,7 @@ export function requiredSecretUnder(map: Cursor, key: string, context: Context):
  * What keeps a text from being used as a secret, in words that complete "<file> …". One line break at its end is
  * allowed: editors and Kubernetes put it there, and whoever uses the secret leaves it out.
  */
-export function secretProblem(text: string): string | undefined {
+function secretProblem(text: string): string | undefined {
   const bare = text.replace(/\r?\n$/, '');
   if (bare === '') return 'is empty';
   if (/\p{Cc}/u.test(bare)) return 'holds a line break or another control character';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { flag, measured, text, textList } from './scalar.ts';
 
 /** `server.admin.login`. */
-export const loginSchema = z.strictObject({
+const loginSchema = z.strictObject({
   issuer: text('The provider by its exact `iss`; its discovery document is fetched from there.'),
   client_id: text('What the provider knows Countersign by.'),
   client_secret: text('Shown to the provider alone; write `${NAME}`, or use `client_secret_file`.').optional(),

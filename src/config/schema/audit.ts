@@ -33,5 +33,3 @@ export const auditSchema = z.strictObject({
   ).optional(),
   max_version_age: measured('Forgets a version so long after its last upload, `1d` to `3650d`. Default never.').optional(),
 });
-
-export type AuditInput = z.infer<typeof auditSchema>;
