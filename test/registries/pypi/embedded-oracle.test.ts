@@ -22,9 +22,12 @@ while at < len(data):
     try:
         archive = zipfile.ZipFile(io.BytesIO(wheel))
         names = [name for name in archive.namelist() if name.lower().endswith("metadata")]
+        if names != ["allowed-1.0.dist-info/METADATA"]:
+            other.append(wheel.hex())
+            continue
         head = archive.read(names[0]).decode().split("\\n\\n")[0].split("\\n")
         read += 1
-        if names != ["allowed-1.0.dist-info/METADATA"] or "Name: allowed" not in head or "Version: 1.0" not in head:
+        if "Name: allowed" not in head or "Version: 1.0" not in head:
             other.append(wheel.hex())
     except Exception:
         refused += 1
