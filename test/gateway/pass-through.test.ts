@@ -358,6 +358,7 @@ describe.each(ways)('what reaches the client, by %s', (_, way) => {
       const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
         http.get({ port: front.port, path: `/u${n}`, headers: { host: 'npm.acme.example' }, agent: false }, resolve).on('error', reject);
       });
+      expect(answer.statusCode).toBe(200);
       for await (const chunk of answer as AsyncIterable<Buffer>) {
         chunks.push(chunk);
         if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 200));
