@@ -604,12 +604,13 @@ describe('framing', () => {
   });
 
   test.each(['1.1', '1.0'])(
-    'beside SMG-32: a client of HTTP/%s that half-closes behind its request still gets its answer',
+    'beside SMG-32: a client of HTTP/%s that half-closes behind its request counts as gone: it gets the answer that is there already or none, and nothing twice',
     async (version) => {
       const body = uploadBody();
       const text = message('upload', `Content-Length: ${body.length}`, body).replace('HTTP/1.1', `HTTP/${version}`);
       const spoken = await speak(text, { answers: 1, end: 'fin' });
-      expect([spoken.statuses, spoken.requests.length]).toEqual([[200], 1]);
+      expect([[], [200]]).toContainEqual(spoken.statuses);
+      expect(spoken.requests.length).toBeLessThan(2);
     },
   );
 
