@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { orUsage } from '../scripts/usage.ts';
 import { ROOT } from '../test/support/components.ts';
 import { against } from './against.ts';
 import { earlyAnswer } from './figures/early-answer.ts';
@@ -37,15 +38,27 @@ const figures: Readonly<Record<string, readonly Measure[]>> = {
   start: [start],
 };
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    against: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    size: { type: 'string', default: '1' },
-  },
+const usage = `usage: npm run bench -- [--json] [--only NAME,…] [--against COMMIT] [--rounds N] [--seconds N] [--size N]
+  --json     one JSON document on stdout instead of tables
+  --only     some of: ${Object.keys(figures).join(', ')}
+  --against  the working tree beside another commit; 1 when something costs more than 10 % more
+  --rounds   of each measurement at least (5); --seconds: of a round (3); --size: of the files, as a share (1)`;
+const { values } = orUsage(usage, () =>
+  parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      against: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      size: { type: 'string', default: '1' },
+    },
+  }),
+);
+const wanted = values.only?.split(',') ?? Object.keys(figures);
+orUsage(usage, () => {
+  const unknown = wanted.filter((name) => !Object.hasOwn(figures, name));
+  if (unknown.length > 0) throw new Error(`no figure is named ${unknown.join(', ')}`);
 });
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -61,7 +74,6 @@ say('bench: compiling the working tree');
 const run: Run = { build: buildHere(), rounds: Number(values.rounds), seconds: Number(values.seconds), size: Number(values.size) };
 if (values.against !== undefined) process.exit(await against(values.against, run));
 
-const wanted = values.only?.split(',') ?? Object.keys(figures);
 const measured: Figure[] = [];
 const failed: { readonly figure: string; readonly reason: string }[] = [];
 for (const name of wanted) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allRows, decidedOtherwise, groupBeside, namedInSources, root, rowsIn } from './catalogue/coverage.ts';
+import { orUsage } from './usage.ts';
 
 type Verdict = 'pass' | 'fail' | 'skip' | 'decided otherwise' | 'missing';
 
@@ -20,7 +21,10 @@ interface Report {
   readonly testResults: readonly { readonly assertionResults: readonly Result[] }[];
 }
 
-const { values } = parseArgs({ options: { list: { type: 'boolean', default: false }, report: { type: 'string' } } });
+const usage = `usage: npm run catalogue -- [--list] [--report FILE]
+  --list    which rows a title names, without a run
+  --report  a JSON report of Vitest in place of a run`;
+const { values } = orUsage(usage, () => parseArgs({ options: { list: { type: 'boolean', default: false }, report: { type: 'string' } } }));
 process.exitCode = values.list ? list() : print(values.report === undefined ? run() : readReport(values.report));
 
 /** Coverage from the titles in the sources, without a run. The exit code. */

@@ -8,17 +8,22 @@ import { multipart } from '../test/fuzz/multipart.ts';
 import { paths } from '../test/fuzz/paths.ts';
 import { tarballs } from '../test/fuzz/tarball.ts';
 import { yaml } from '../test/fuzz/yaml.ts';
+import { orUsage } from './usage.ts';
 
 const fuzzers: readonly Fuzzer[] = [multipart, json, tarballs, paths, claims, yaml, http];
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } } });
-const chosen = fuzzers.filter(({ name }) => values.only === undefined || name === values.only);
-const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const minutes = Number(values.minutes ?? 0);
-if (chosen.length === 0 || !Number.isSafeInteger(first) || !(minutes >= 0)) {
-  console.error(`usage: npm run fuzz -- [--minutes N] [--seed S] [--only ${fuzzers.map(({ name }) => name).join('|')}]`);
-  process.exit(2);
-}
+const usage = `usage: npm run fuzz -- [--minutes N] [--seed S] [--only ${fuzzers.map(({ name }) => name).join('|')}]`;
+const { chosen, first, minutes } = orUsage(usage, () => {
+  const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } } });
+  const read = {
+    chosen: fuzzers.filter(({ name }) => values.only === undefined || name === values.only),
+    first: Number(values.seed ?? Math.floor(Math.random() * 2 ** 31)),
+    minutes: Number(values.minutes ?? 0),
+  };
+  if (read.chosen.length === 0) throw new Error(`no fuzzer is named ${values.only}`);
+  if (!Number.isSafeInteger(read.first) || !(read.minutes >= 0)) throw new Error('--minutes is a number, --seed a whole one');
+  return read;
+});
 process.exitCode = await run(Date.now() + minutes * 60_000);
 
 /** The first round is whole; a later one begins no fuzzer behind the deadline (milliseconds). The exit code. */

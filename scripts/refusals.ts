@@ -17,7 +17,7 @@ const folder = join(ROOT, 'docs', 'refusals');
 const fileOf = (name: string): string => join(folder, `${name}.md`);
 const textOf = (name: string): string => (existsSync(fileOf(name)) ? readFileSync(fileOf(name), 'utf8') : '');
 
-/** Two at a time: the clients wait more than they compute. */
+/** Three at a time: the clients wait more than they compute. */
 async function record(side: Side, codes: readonly RefusalCode[], failed: string[]): Promise<RefusalCode[]> {
   const recorded = new Map<string, Recording>();
   const left = codes.filter((code) => side.codes.includes(code));

@@ -3,11 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runChaos } from '../test/faults/chaos.ts';
 import type { Proxy } from '../test/support/proxy.ts';
+import { orUsage } from './usage.ts';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' } } });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
-if (!(minutes > 0) || !Number.isSafeInteger(seed)) throw new Error('usage: npm run soak -- --minutes N --seed S');
+const { minutes, seed } = orUsage('usage: npm run soak -- [--minutes N] [--seed S]', () => {
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' } } });
+  const read = { minutes: Number(values.minutes), seed: Number(values.seed) };
+  if (!(read.minutes > 0) || !Number.isSafeInteger(read.seed)) throw new Error('--minutes is a number above 0, --seed a whole one');
+  return read;
+});
 
 interface Sample {
   readonly minute: number;

@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../test/support/components.ts';
+import { orUsage } from '../usage.ts';
 import { StoryFailed } from './act.ts';
 import { auditLine } from './audit-line.ts';
 import { audited, heading, paint, row, say, seconds, warn } from './page.ts';
@@ -10,7 +11,12 @@ import { POLICY, setStage, type Stage } from './stage.ts';
 import { story } from './story.ts';
 import { invite, workbench } from './workbench.ts';
 
-const { values } = parseArgs({ options: { once: { type: 'boolean', default: false }, history: { type: 'boolean', default: false } } });
+const usage = `usage: npm run demo -- [--once] [--history]
+  --once     end after the story, with 0 only when all of it happened
+  --history  fill the dashboard with a made-up month, marked as sample data`;
+const { values } = orUsage(usage, () =>
+  parseArgs({ options: { once: { type: 'boolean', default: false }, history: { type: 'boolean', default: false } } }),
+);
 
 // Leaving by process.exit runs the exit handlers of test/support: every child is killed, every folder removed.
 let leave: (signal: string) => void = (signal) => {
