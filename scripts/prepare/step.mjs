@@ -23,14 +23,14 @@ export async function step(title, isDone, work) {
     // Another preparation may have done it while this one waited.
     if (isDone()) return;
     const started = Date.now();
-    process.stdout.write(`prepare: ${title} … `);
+    process.stderr.write(`prepare: ${title} … `);
     try {
       await work();
     } catch (error) {
-      process.stdout.write('failed\n');
+      process.stderr.write('failed\n');
       throw error;
     }
-    process.stdout.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+    process.stderr.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   } finally {
     release();
   }
@@ -84,7 +84,7 @@ const LOCK = join(ROOT, '.cache', 'prepare.lock');
 async function lock() {
   mkdirSync(dirname(LOCK), { recursive: true });
   for (let waited = 0; !tryLock(); waited += 1) {
-    if (waited === 5) console.log('prepare: waiting for another preparation of this folder');
+    if (waited === 5) console.error('prepare: waiting for another preparation of this folder');
     if (isAbandoned()) rmSync(LOCK, { force: true });
     else await sleep(200);
   }
