@@ -43,7 +43,7 @@ function sentence(code: RefusalCode): string {
 }
 
 function places(project: string, home: string): [string, string][] {
-  const inside: [string, string][] = project === '' ? [] : [[project, '/work/ui']];
+  const inside: [string, string][] = project === '' ? [] : [[project, '~/ui']];
   return [...inside, [home, '~']];
 }
 
